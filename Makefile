@@ -1,0 +1,42 @@
+# Every verb of the project. The first two need nothing but Python 3.11 and make.
+.PHONY: demo test check fix up down bench lock clean
+PY := .venv/bin/python
+
+demo: .venv  ## pull a synthetic cohort out of a real Orthanc, and show its DVHs
+	@$(PY) -m deployments.demo
+
+test: .venv  ## every test, those on a real Orthanc and a real Prefect server included
+	@$(PY) -m deployments.prepare tests
+	@$(PY) -m pytest $(ARGS)
+
+check: .venv  ## the static part: style, types, layers, secrets
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@$(PY) -m deployments.secrets_check
+
+fix: .venv  ## what ruff can mend by itself
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+up: .venv  ## start the demo's servers and leave them running
+	@$(PY) -m deployments.stack up
+
+down: .venv  ## stop what `make up` started, and nothing else
+	@$(PY) -m deployments.stack down
+
+bench: .venv  ## ratios against other ways of doing the same, in one run
+	@$(PY) -m benchmarks
+
+lock: .venv  ## resolve pyproject.toml anew into requirements.lock
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --group dev pyproject.toml \
+	    --custom-compile-command "make lock" --output-file requirements.lock
+
+clean:  ## what the demo and the tests left; results under data/ stay
+	@rm -rf .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.PHONY: .venv
+.venv:
+	@sh deployments/bootstrap.sh

@@ -1,0 +1,164 @@
+"""What an archive says about a patient before anything is downloaded: rows, and one protocol."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+Vector = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceRow:
+    """One DICOM instance as listed.
+
+    Attributes:
+        sop_instance_uid: SOPInstanceUID.
+        size: Length of the DICOM file in bytes.
+        fingerprint: Changes when the stored content changes, even under the same UID.
+        locator: How the archive finds it: an Orthanc id, or a path.
+        position_mm: ImagePositionPatient, or () where there is none.
+        orientation: ImageOrientationPatient, or ().
+    """
+
+    sop_instance_uid: str
+    size: int
+    fingerprint: str
+    locator: str
+    position_mm: Vector = ()
+    orientation: Vector = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RtReferences:
+    """What an RT object refers to, as far as linking needs it. UIDs in the order of the object.
+
+    Attributes:
+        sop_instance_uid: The RT object itself.
+        label: StructureSetLabel or RTPlanLabel.
+        date: StructureSetDate or RTPlanDate, YYYYMMDD or "".
+        approval_status: ApprovalStatus, "" where absent.
+        frame_of_reference_uids: Frames of reference it names.
+        series_uids: RTSTRUCT: every RTReferencedSeriesSequence item's SeriesInstanceUID.
+        image_uids: RTSTRUCT: every ContourImageSequence ReferencedSOPInstanceUID, once each.
+        rois: RTSTRUCT: ROINumber and ROIName of every StructureSetROISequence item.
+        structure_set_uids: RTPLAN, RTDOSE: ReferencedStructureSetSequence.
+        plan_uids: RTDOSE: ReferencedRTPlanSequence.
+        dose_summation_type: RTDOSE: PLAN, BEAM, FRACTION, …
+        dose_units: RTDOSE: GY or RELATIVE.
+        beam_numbers: RTPLAN: beams of its FractionGroups; RTDOSE: ReferencedBeamNumbers.
+    """
+
+    sop_instance_uid: str
+    label: str = ""
+    date: str = ""
+    approval_status: str = ""
+    frame_of_reference_uids: tuple[str, ...] = ()
+    series_uids: tuple[str, ...] = ()
+    image_uids: tuple[str, ...] = ()
+    rois: tuple[tuple[int, str], ...] = ()
+    structure_set_uids: tuple[str, ...] = ()
+    plan_uids: tuple[str, ...] = ()
+    dose_summation_type: str = ""
+    dose_units: str = ""
+    beam_numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRow:
+    """One series: its tags, its instances, and for an RT series what each object refers to.
+
+    Attributes:
+        tags: Attributes of the series and, for images, of one instance, by DICOM keyword, as
+            strings (multiple values joined by a backslash). Always present, perhaps empty:
+            Modality, SeriesDescription, FrameOfReferenceUID (images).
+        references: One a readable RT object; () for images.
+        unreadable: Why an RT object could not be read, by its SOPInstanceUID.
+    """
+
+    series_instance_uid: str
+    study_instance_uid: str
+    modality: str
+    instances: tuple[InstanceRow, ...]
+    tags: dict[str, str] = field(default_factory=dict)
+    references: tuple[RtReferences, ...] = ()
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    """One study. ``stable`` is False while instances are still arriving."""
+
+    study_instance_uid: str
+    study_date: str
+    description: str
+    series: tuple[SeriesRow, ...]
+    stable: bool = True
+    patient_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRow:
+    """One patient with everything the archive holds of them."""
+
+    patient_id: str
+    studies: tuple[StudyRow, ...]
+
+    @property
+    def series(self) -> tuple[SeriesRow, ...]:
+        """Every series of every study."""
+        return tuple(series for study in self.studies for series in study.series)
+
+
+@dataclass(frozen=True, slots=True)
+class DateRange:
+    """Study dates, both ends included; None leaves an end open."""
+
+    first: date | None = None
+    last: date | None = None
+
+
+class Archive(Protocol):
+    """What a flow asks of Orthanc or of a folder of files; both give the same answers.
+
+    Raises on any call: SettingError (wrong address, credentials or folder; no patient is to blame),
+    RemoteUnavailableError (worth trying again), RemoteRejectedError.
+    """
+
+    def patient_ids(self, study_dates: DateRange | None = None) -> list[str]:
+        """List the PatientIDs, sorted; with dates, of patients that have a study in that range."""
+        ...
+
+    def patients(self, patient_ids: Sequence[str]) -> Iterator[PatientRow]:
+        """Summarise the patients named, in that order; one that the archive lacks is left out."""
+        ...
+
+    def fetch(
+        self,
+        series: SeriesRow,
+        folder: Path,
+        instances: Sequence[InstanceRow] | None = None,
+        on_file: Callable[[InstanceRow, Path], None] | None = None,
+    ) -> int:
+        """Write instances of ``series`` to ``folder / <SOPInstanceUID>.dcm``, each whole or absent.
+
+        Args:
+            series: The series, as listed.
+            folder: Made when absent.
+            instances: Those wanted; all of the series by default.
+            on_file: Called after each file has its final name, from the calling thread.
+
+        Returns:
+            Bytes written.
+
+        Raises:
+            InstanceGoneError: Some are no longer there; the others were written first.
+            DicomError: What arrived is not the instance that was listed; the others were written.
+            RemoteUnavailableError: The transfer broke; what was whole was written.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give up connections and handles."""
+        ...

@@ -1,0 +1,67 @@
+"""Every error this project raises on purpose; the tree answers "would trying again help?".
+
+ImagingError
+├── InputError                   the caller must change something
+│   ├── SettingError             a setting (address, credentials, folder) is wrong; names it
+│   ├── DicomError               a DICOM object is unreadable or contradicts itself; names it
+│   └── InstanceGoneError        the archive no longer holds what it listed; list again
+└── RemoteError                  the other side failed
+    ├── RemoteUnavailableError   the only one worth trying again
+    └── RemoteRejectedError      the same call will be refused again
+"""
+
+
+class ImagingError(Exception):
+    """Base of every error raised on purpose; catch it at a boundary, never inside."""
+
+
+class InputError(ImagingError):
+    """The data or the parameters are wrong: trying again gives the same answer."""
+
+
+class SettingError(InputError):
+    """A setting is wrong, so the whole run is: no patient is to blame.
+
+    Attributes:
+        setting: The environment variable to mend.
+    """
+
+    def __init__(self, setting: str, message: str) -> None:
+        super().__init__(f"{message}. Mend the setting {setting}.")
+        self.setting = setting
+
+
+class DicomError(InputError):
+    """A DICOM object is truncated, unreadable, or lacks an attribute that is needed.
+
+    Attributes:
+        uid: The SOP Instance UID (or, when that cannot be read, the file's name).
+    """
+
+    def __init__(self, uid: str, message: str) -> None:
+        super().__init__(f"{uid}: {message}")
+        self.uid = uid
+
+
+class InstanceGoneError(InputError):
+    """An instance was deleted from the archive after it was listed.
+
+    Attributes:
+        uids: The SOP Instance UIDs that are gone.
+    """
+
+    def __init__(self, uids: list[str]) -> None:
+        super().__init__(f"{len(uids)} instances are gone from the archive, first {uids[0]}")
+        self.uids = uids
+
+
+class RemoteError(ImagingError):
+    """The other side did not do as asked."""
+
+
+class RemoteUnavailableError(RemoteError):
+    """A timeout, a lost connection, a 429 or a 5xx: the same call may succeed later."""
+
+
+class RemoteRejectedError(RemoteError):
+    """A 4xx: the same call will be refused again."""

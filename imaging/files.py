@@ -1,0 +1,50 @@
+"""Files that are whole or absent: written under a temporary name, then renamed."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+PART_SUFFIX = ".part"
+
+
+@contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """Give a temporary path to write to, and rename it to ``target`` when the block succeeds.
+
+    A killed process leaves at most a ``.part`` file, never half a file under its final name. The
+    temporary name keeps the target's suffixes, since writers choose a format by them.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(
+        dir=target.parent, prefix=".", suffix=PART_SUFFIX + target.suffix, delete=False
+    ) as handle:
+        part = Path(handle.name)
+    try:
+        yield part
+        part.chmod(0o666 & ~_umask())  # NamedTemporaryFile makes 0600; a result is an ordinary file
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_whole(target: Path, content: bytes | str) -> Path:
+    """Write ``content`` to ``target``, wholly or not at all; text is UTF-8."""
+    with whole_file(target) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+    return target
+
+
+def write_json(target: Path, value: Any) -> Path:  # noqa: ANN401 - whatever json can hold
+    """Write ``value`` as readable JSON; NaN is refused, as no other program reads it."""
+    return write_whole(target, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _umask() -> int:
+    """Return the process's umask; it can only be read by setting it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,78 @@
+"""Where things are: read once from the environment and `.env`, then passed down."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, HttpUrl, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).parents[1]
+
+
+class Settings(BaseSettings):
+    """Places and credentials; environment variables are prefixed IMAGING_, secrets never print.
+
+    Paths that are not absolute count from the project's folder: Prefect's process worker runs a flow
+    in a temporary folder, where `./data` would vanish with the run.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="IMAGING_", env_file=PROJECT_ROOT / ".env", extra="ignore"
+    )
+
+    data_root: Path = Field(Path("data"), description="Folder that holds every result.")
+    orthanc_url: HttpUrl | None = Field(None, description="Address of Orthanc's REST API.")
+    orthanc_user: str = Field("", description="Orthanc user; empty when it asks for none.")
+    orthanc_password: SecretStr = Field(SecretStr(""), description="Password of that user.")
+    dicom_folder: Path | None = Field(None, description="Folder of DICOM files: the embedded archive.")
+    timeout_s: float = Field(60.0, gt=0, description="Longest silence of a server before giving up.")
+    project_key: SecretStr = Field(SecretStr(""), description="Secret behind the case ids.")
+    show_patient_ids: bool = Field(default=False, description="The archive is already pseudonymous.")
+
+    @field_validator("data_root", "dicom_folder")
+    @classmethod
+    def _from_project_root(cls, path: Path | None) -> Path | None:
+        return None if path is None else PROJECT_ROOT / path.expanduser()
+
+
+@lru_cache
+def settings() -> Settings:
+    """Return the settings of this process."""
+    return Settings()
+
+
+def project_key(settings: Settings) -> bytes:
+    """Return the secret that case ids are made with: the setting, else one kept in the data root.
+
+    The kept one is made at first use. It is created exclusively, so two workers that start together
+    agree on it, and readable by its owner only.
+    """
+    if given := settings.project_key.get_secret_value():
+        return given.encode()
+    path = settings.data_root / ".project-key"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".project-key-{os.getpid()}-{secrets.token_hex(4)}")
+    if not path.exists():
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_hex(32))
+        try:
+            os.link(fresh, path)  # atomic, and refuses when another worker was first
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text().encode()
+
+
+def case_id(patient_id: str, key: bytes) -> str:
+    """Name a patient without naming them: 60 bits of HMAC-SHA256, as `case-` and 12 characters.
+
+    Same key and PatientID, same case id; without the key nobody can try PatientIDs until one fits.
+    """
+    digest = hmac.new(key, patient_id.encode(), hashlib.sha256).digest()
+    alphabet = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u to misread
+    return "case-" + "".join(alphabet[byte & 31] for byte in digest[:12])
