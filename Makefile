@@ -6,7 +6,7 @@ demo: .venv  ## pull a synthetic cohort out of a real Orthanc, and show its DVHs
 	@$(PY) -m deployments.demo
 
 test: .venv  ## every test, those on a real Orthanc and a real Prefect server included
-	@$(PY) -m deployments.prepare tests
+	@$(PY) -m deployments.prepare
 	@$(PY) -m pytest $(ARGS)
 
 check: .venv  ## the static part: style, types, layers, secrets
@@ -14,17 +14,18 @@ check: .venv  ## the static part: style, types, layers, secrets
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@$(PY) -m deployments.secrets_check
+	@git ls-files -z --cached --others --exclude-standard | \
+	    xargs -0 .venv/bin/detect-secrets-hook --exclude-files '^(requirements\.lock|LICENSE)$$'
 
 fix: .venv  ## what ruff can mend by itself
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
 up: .venv  ## start the demo's servers and leave them running
-	@$(PY) -m deployments.stack up
+	@$(PY) -m deployments.up
 
 down: .venv  ## stop what `make up` started, and nothing else
-	@$(PY) -m deployments.stack down
+	@$(PY) -m deployments.up down
 
 bench: .venv  ## ratios against other ways of doing the same, in one run
 	@$(PY) -m benchmarks

@@ -38,7 +38,7 @@ def write_whole(target: Path, content: bytes | str) -> Path:
     return target
 
 
-def write_json(target: Path, value: Any) -> Path:  # noqa: ANN401 - whatever json can hold
+def write_json(target: Path, value: Any) -> Path:
     """Write ``value`` as readable JSON; NaN is refused, as no other program reads it."""
     return write_whole(target, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
 

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import string
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,12 +13,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).parents[1]
 
+# Crockford's base 32: without the letters that are misread.
+_ALPHABET = "".join(sorted(set(string.digits + string.ascii_lowercase) - set("ilou")))
+
 
 class Settings(BaseSettings):
     """Places and credentials; environment variables are prefixed IMAGING_, secrets never print.
 
-    Paths that are not absolute count from the project's folder: Prefect's process worker runs a flow
-    in a temporary folder, where `./data` would vanish with the run.
+    Paths that are not absolute count from the project's folder: Prefect's process worker runs a
+    flow in a temporary folder, where `./data` would vanish with the run.
     """
 
     model_config = SettingsConfigDict(
@@ -28,10 +32,21 @@ class Settings(BaseSettings):
     orthanc_url: HttpUrl | None = Field(None, description="Address of Orthanc's REST API.")
     orthanc_user: str = Field("", description="Orthanc user; empty when it asks for none.")
     orthanc_password: SecretStr = Field(SecretStr(""), description="Password of that user.")
-    dicom_folder: Path | None = Field(None, description="Folder of DICOM files: the embedded archive.")
-    timeout_s: float = Field(60.0, gt=0, description="Longest silence of a server before giving up.")
+    dicom_folder: Path | None = Field(
+        None, description="Folder of DICOM files: the embedded archive."
+    )
+    timeout_s: float = Field(
+        60.0, gt=0, description="Longest silence of a server before giving up."
+    )
     project_key: SecretStr = Field(SecretStr(""), description="Secret behind the case ids.")
-    show_patient_ids: bool = Field(default=False, description="The archive is already pseudonymous.")
+    show_patient_ids: bool = Field(
+        default=False, description="The archive is already pseudonymous."
+    )
+
+    @field_validator("orthanc_url", "dicom_folder", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
 
     @field_validator("data_root", "dicom_folder")
     @classmethod
@@ -74,5 +89,4 @@ def case_id(patient_id: str, key: bytes) -> str:
     Same key and PatientID, same case id; without the key nobody can try PatientIDs until one fits.
     """
     digest = hmac.new(key, patient_id.encode(), hashlib.sha256).digest()
-    alphabet = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u to misread
-    return "case-" + "".join(alphabet[byte & 31] for byte in digest[:12])
+    return "case-" + "".join(_ALPHABET[byte & 31] for byte in digest[:12])

@@ -1,12 +1,16 @@
 """What an archive says about a patient before anything is downloaded: rows, and one protocol."""
 
+import string
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Protocol
 
+from imaging.errors import DicomError
+
 Vector = tuple[float, ...]
+_SAFE = frozenset(string.ascii_letters + string.digits + ".-_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,24 @@ class PatientRow:
         """Every series of every study."""
         return tuple(series for study in self.studies for series in study.series)
 
+    def in_order(self) -> "PatientRow":
+        """Sort studies by date, and everything by UID: two archives then say it alike."""
+        studies = sorted(self.studies, key=lambda row: (row.study_date, row.study_instance_uid))
+        return replace(self, studies=tuple(_study_in_order(study) for study in studies))
+
+
+def _study_in_order(study: StudyRow) -> StudyRow:
+    series = sorted(study.series, key=lambda row: row.series_instance_uid)
+    return replace(study, series=tuple(_series_in_order(row) for row in series))
+
+
+def _series_in_order(series: SeriesRow) -> SeriesRow:
+    return replace(
+        series,
+        instances=tuple(sorted(series.instances, key=lambda row: row.sop_instance_uid)),
+        references=tuple(sorted(series.references, key=lambda row: row.sop_instance_uid)),
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class DateRange:
@@ -117,6 +139,24 @@ class DateRange:
 
     first: date | None = None
     last: date | None = None
+
+    def contains(self, study_date: str) -> bool:
+        """Tell whether a StudyDate, YYYYMMDD, is in the range; one that is absent never is."""
+        first = self.first.isoformat().replace("-", "") if self.first else ""
+        last = self.last.isoformat().replace("-", "") if self.last else "99999999"
+        return bool(study_date) and first <= study_date <= last
+
+
+def file_name(sop_instance_uid: str) -> str:
+    """Return the name an instance has in a folder: its SOPInstanceUID, and `.dcm`.
+
+    Raises:
+        DicomError: The UID could name a file elsewhere; archives do not check what they are sent.
+    """
+    if not sop_instance_uid or not set(sop_instance_uid) <= _SAFE or sop_instance_uid[0] in ".-":
+        msg = "a SOPInstanceUID that cannot name a file"
+        raise DicomError(repr(sop_instance_uid), msg)
+    return f"{sop_instance_uid}.dcm"
 
 
 class Archive(Protocol):

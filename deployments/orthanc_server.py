@@ -1,0 +1,214 @@
+"""A private Orthanc for the demo and the tests: on loopback, in a folder, stopped by its pid."""
+
+import contextlib
+import http.client
+import json
+import logging
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from base64 import b64encode
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+
+from deployments.orthanc_install import find_orthanc
+from imaging.errors import RemoteUnavailableError
+
+log = logging.getLogger(__name__)
+
+_PLUGIN_FOLDERS = ("/usr/share/orthanc/plugins", "/usr/local/share/orthanc/plugins")
+_PLUGIN = "libOrthancDicomWeb.so"
+_START_TIMEOUT_S = 60.0
+_STARTS = 5
+
+
+class OrthancServer:
+    """Orthanc with its storage in a folder of its own, reachable from this machine only.
+
+    A second object on the same folder takes over ports, user and password of the first, so a later
+    process finds what an earlier one stored.
+
+    Attributes:
+        user: The one user it accepts.
+        password: Made up at the first start in this folder.
+        pid: Process id, None when it is not running.
+    """
+
+    user = "imaging"
+
+    def __init__(
+        self, folder: Path, *, plugins: bool = True, program: Path | None = None, **config: Any
+    ) -> None:
+        """Prepare a server; nothing runs yet.
+
+        Args:
+            folder: Configuration, storage and log; made when absent, for its owner only.
+            plugins: Load the DICOMweb plugin where the machine has it.
+            program: The Orthanc to run; the machine's by default.
+            config: Options of Orthanc's configuration file, for example ``StableAge=5``.
+        """
+        self.folder = folder.absolute()
+        self.pid: int | None = None
+        self._program = program
+        self._process: subprocess.Popen[bytes] | None = None
+        self._config_path = self.folder / "orthanc.json"
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._config = _configuration(self.folder, plugins=plugins) | self._kept() | config
+        self.password: str = self._config["RegisteredUsers"][self.user]
+
+    @property
+    def url(self) -> str:
+        """Address of the REST API, without a slash at the end."""
+        return f"http://127.0.0.1:{self._config['HttpPort']}"
+
+    @property
+    def dicom_port(self) -> int:
+        """Where its DICOM server listens, when ``DicomServerEnabled=True`` asks for one."""
+        return int(self._config["DicomPort"])
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self, *, detached: bool = False) -> None:
+        """Start, and return once it answers.
+
+        The first start looks for free ports, and again when another program takes one in between.
+        A later one keeps them.
+
+        Args:
+            detached: In a session of its own, to live on after this process; see ``stop_orthanc``.
+
+        Raises:
+            RemoteUnavailableError: It did not start; its log says why.
+        """
+        fresh = not self._config_path.exists()
+        for _ in range(_STARTS):
+            if fresh:
+                self._config["HttpPort"], self._config["DicomPort"] = _free_ports()
+            self._launch(detached=detached)
+            if self._is_ready():
+                return
+            self.kill()
+        self._config_path.unlink()  # the next try may look for other ports
+        msg = f"Orthanc did not start; see {self.folder / 'orthanc.log'}"
+        raise RemoteUnavailableError(msg)
+
+    def stop(self, wait_s: float = 15.0) -> None:
+        """Ask it to end, wait, and end it by force when it does not."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(wait_s)
+        self.kill()
+
+    def kill(self) -> None:
+        """End it at once by its pid, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._process = self.pid = None
+
+    def _kept(self) -> dict[str, Any]:
+        """Return what an earlier start in this folder chose."""
+        if not self._config_path.exists():
+            return {}
+        config = json.loads(self._config_path.read_text())
+        return {name: config[name] for name in ("HttpPort", "DicomPort", "RegisteredUsers")}
+
+    def _launch(self, *, detached: bool) -> None:
+        program = self._program or find_orthanc()
+        if program is None:
+            msg = "There is no Orthanc on this machine"
+            raise RemoteUnavailableError(msg)
+        self._config_path.touch(mode=0o600)
+        self._config_path.write_text(json.dumps(self._config, indent=2))
+        with (self.folder / "orthanc.log").open("ab") as output:
+            self._process = subprocess.Popen(
+                [program, self._config_path],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                start_new_session=detached,
+            )
+        self.pid = self._process.pid
+
+    def _is_ready(self) -> bool:
+        """Wait until our own Orthanc answers: a stranger on the port does not know the password."""
+        assert self._process is not None  # noqa: S101 - for the type checker
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while self._process.poll() is None and time.monotonic() < deadline:
+            if self._answers():
+                return True
+            time.sleep(0.02)
+        return False
+
+    def _answers(self) -> bool:
+        token = b64encode(f"{self.user}:{self.password}".encode()).decode()
+        connection = http.client.HTTPConnection("127.0.0.1", self._config["HttpPort"], timeout=5)
+        try:
+            connection.request("GET", "/system", headers={"Authorization": f"Basic {token}"})
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+def stop_orthanc(pid: int, folder: Path, wait_s: float = 15.0) -> bool:
+    """End a detached server started on ``folder``; a process that is not that one is left alone.
+
+    Returns:
+        Whether it was there to be stopped.
+    """
+    try:
+        process = psutil.Process(pid)
+        if str(folder.absolute() / "orthanc.json") not in process.cmdline():
+            return False
+        process.send_signal(signal.SIGTERM)
+        process.wait(wait_s)
+    except psutil.TimeoutExpired:
+        process.kill()
+        process.wait(wait_s)
+    except psutil.NoSuchProcess:
+        return False
+    return True
+
+
+def _configuration(folder: Path, *, plugins: bool) -> dict[str, Any]:
+    """Return Orthanc's options, everything that could reach beyond this machine switched off."""
+    found = [Path(place) / _PLUGIN for place in _PLUGIN_FOLDERS] if plugins else []
+    return {
+        "Name": "imaging",
+        "StorageDirectory": str(folder / "storage"),
+        "IndexDirectory": str(folder / "storage"),
+        "RemoteAccessAllowed": False,
+        "DicomServerEnabled": False,  # it would listen on every interface
+        "AuthenticationEnabled": True,
+        "RegisteredUsers": {OrthancServer.user: secrets.token_urlsafe(16)},
+        "StableAge": 1,
+        "Plugins": [str(path) for path in found if path.exists()],
+    }
+
+
+def _free_ports() -> tuple[int, int]:
+    """Return two loopback ports that are free now."""
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        return first.getsockname()[1], second.getsockname()[1]

@@ -1,0 +1,116 @@
+"""The part of Prefect's REST API that starts a deployment and follows its run."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+_FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
+
+
+class RunFailedError(Exception):
+    """A flow run ended in another state than Completed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """A flow run as it stands.
+
+    Attributes:
+        state: The state's name, as the UI shows it.
+        is_final: Whether it will not change by itself.
+        progress: Description and percent of each progress bar of the run, oldest first.
+    """
+
+    run_id: str
+    name: str
+    state: str
+    is_final: bool
+    message: str
+    progress: tuple[tuple[str, float], ...] = ()
+
+
+class PrefectApi:
+    """A Prefect server, by its REST API alone, as any program could use it."""
+
+    def __init__(self, api_url: str) -> None:
+        """Keep one connection to `http://…/api`."""
+        self.url = api_url
+        self._http = httpx.Client(base_url=api_url, timeout=60)
+
+    def close(self) -> None:
+        """Give up the connection."""
+        self._http.close()
+
+    def is_healthy(self) -> bool:
+        """Whether the server answers."""
+        try:
+            return self._http.get("/health").is_success
+        except httpx.TransportError:
+            return False
+
+    def has_work_pool(self, name: str) -> bool:
+        """Whether the work pool exists."""
+        return self._http.get(f"/work_pools/{name}").is_success
+
+    def run(self, deployment: str, parameters: dict[str, Any]) -> str:
+        """Start a deployment, flow and deployment of one name, and return the run's id."""
+        found = self._json("GET", f"/deployments/name/{deployment}/{deployment}")
+        body = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
+        created = self._json("POST", f"/deployments/{found['id']}/create_flow_run", body)
+        return str(created["id"])
+
+    def status(self, run_id: str) -> RunStatus:
+        """Read how a run stands, with its progress bars."""
+        run = self._json("GET", f"/flow_runs/{run_id}")
+        state = run["state"] or {"name": "Pending", "type": "PENDING", "message": ""}
+        bars = self._json(
+            "POST",
+            "/artifacts/filter",
+            {
+                "flow_runs": {"id": {"any_": [run_id]}},
+                "artifacts": {"type": {"any_": ["progress"]}},
+            },
+        )
+        bars.sort(key=lambda bar: bar["created"])
+        return RunStatus(
+            run_id=run_id,
+            name=run["name"],
+            state=state["name"],
+            is_final=state["type"] in _FINAL,
+            message=state["message"] or "",
+            progress=tuple((bar["description"] or "", float(bar["data"])) for bar in bars),
+        )
+
+    def follow(
+        self, run_id: str, timeout_s: float, show: Callable[[RunStatus], None] = lambda _: None
+    ) -> RunStatus:
+        """Wait for a run, showing each status, and return the last.
+
+        Raises:
+            RunFailedError: It ended otherwise than Completed, or not in time.
+        """
+        for status in self._statuses(run_id, timeout_s):
+            show(status)
+            if status.is_final and status.state != "Completed":
+                msg = f"{status.name} ended {status.state}: {status.message}"
+                raise RunFailedError(msg)
+            if status.is_final:
+                return status
+        msg = f"flow run {run_id} was not done after {timeout_s:.0f} s"
+        raise RunFailedError(msg)
+
+    def _statuses(self, run_id: str, timeout_s: float) -> Iterator[RunStatus]:
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            yield self.status(run_id)
+            time.sleep(0.5)
+
+    def _json(self, method: str, path: str, body: Any = None) -> Any:
+        response = self._http.request(method, path, json=body)
+        if response.is_error:
+            msg = f"{method} {path}: {response.status_code} {response.text[:500]}"
+            raise RunFailedError(msg)
+        return response.json()

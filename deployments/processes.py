@@ -1,0 +1,103 @@
+"""Servers that outlive the command that started them, stopped by pid and by nothing else."""
+
+import contextlib
+import os
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_GRACE_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A process we started.
+
+    Attributes:
+        name: What it is, in words.
+        pid: Its process id.
+        created: When it was created, by the kernel's clock: a pid is used again, a pair is not.
+    """
+
+    name: str
+    pid: int
+    created: float
+
+    @property
+    def is_running(self) -> bool:
+        """Whether this very process still runs."""
+        return self._process() is not None
+
+    def stop(self) -> bool:
+        """End it and the processes it started, first by request, then by force.
+
+        Returns:
+            Whether it was there to be stopped.
+        """
+        process = self._process()
+        if process is None:
+            return False
+        family = [process]
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family += process.children(recursive=True)
+            process.terminate()
+        _, left = psutil.wait_procs([process], timeout=_GRACE_S)
+        survivors = [member for member in {*family, *left} if member.is_running()]
+        for member in survivors:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
+        psutil.wait_procs(survivors, timeout=_GRACE_S)
+        return True
+
+    def _process(self) -> psutil.Process | None:
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.created) < 1.0
+            alive = process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return None
+        return process if same and alive else None
+
+
+def start_server(
+    name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path
+) -> Server:
+    """Start a process in a session of its own, its output in `<folder>/<name>.log`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{name}.log").open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            env=dict(environment),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return server_of(name, process.pid)
+
+
+def server_of(name: str, pid: int) -> Server:
+    """Describe a process that runs now."""
+    return Server(name, pid, psutil.Process(pid).create_time())
+
+
+def free_port() -> int:
+    """Return a loopback port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def clean_environment(**settings: str) -> dict[str, str]:
+    """Return this process's environment without what would lead a server elsewhere, plus settings.
+
+    A PREFECT_API_URL of the user's would make our worker work for another server.
+    """
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "IMAGING_"))}
+    return {**kept, **settings}

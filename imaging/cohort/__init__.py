@@ -1,0 +1,44 @@
+"""Cohorts: who belongs to one, why, and their files on disk."""
+
+from imaging.cohort.codes import CODES, Code, Outcome, codes_as_markdown
+from imaging.cohort.decide import Verdict, decide
+from imaging.cohort.decision import Decision
+from imaging.cohort.extract import (
+    CohortFailedError,
+    CohortSummary,
+    Extraction,
+    choose,
+    decide_batch,
+    publish,
+)
+from imaging.cohort.manifest import read_manifest
+from imaging.cohort.notes import PatientNotes
+from imaging.cohort.place import CohortFolder
+from imaging.cohort.retrieve import retrieve_patient
+from imaging.cohort.rules import CohortRules, PatientSelection
+from imaging.cohort.treatments import Treatments, treatment_of_files, treatments_of_cohort
+
+__all__ = [
+    "CODES",
+    "Code",
+    "CohortFailedError",
+    "CohortFolder",
+    "CohortRules",
+    "CohortSummary",
+    "Decision",
+    "Extraction",
+    "Outcome",
+    "PatientNotes",
+    "PatientSelection",
+    "Treatments",
+    "Verdict",
+    "choose",
+    "codes_as_markdown",
+    "decide",
+    "decide_batch",
+    "publish",
+    "read_manifest",
+    "retrieve_patient",
+    "treatment_of_files",
+    "treatments_of_cohort",
+]

@@ -1,0 +1,126 @@
+"""One patient's chain from the archive to disk: only what is missing, each file whole or absent."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from imaging.cohort.codes import STAGE_OF
+from imaging.cohort.decision import Decision
+from imaging.cohort.doses import choose_dose
+from imaging.cohort.notes import PatientNotes
+from imaging.cohort.place import CohortFolder
+from imaging.cohort.receipt import Receipt
+from imaging.dicom import Archive, InstanceRow, SeriesRow
+from imaging.errors import (
+    DicomError,
+    InputError,
+    InstanceGoneError,
+    RemoteRejectedError,
+    RemoteUnavailableError,
+    SettingError,
+)
+
+log = logging.getLogger(__name__)
+
+_NUMBER_OF: dict[type[Exception], str] = {
+    InstanceGoneError: "011",
+    DicomError: "012",
+    RemoteUnavailableError: "013",
+    RemoteRejectedError: "014",
+    OSError: "015",
+    InputError: "016",
+}
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What one attempt at a patient came to, so far."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    fetched: int = 0
+    unchanged: int = 0
+    size: int = 0
+    lost: RemoteUnavailableError | None = None
+    failed: bool = False
+
+
+def retrieve_patient(archive: Archive, notes: Path, cohort: CohortFolder) -> PatientNotes:
+    """Retrieve what a patient's notes ask for, and write down what came of it.
+
+    Files that the receipt shows whole and unchanged are not fetched again. A part that fails is
+    noted with its code, and the other parts are still retrieved.
+
+    Raises:
+        RemoteUnavailableError: The archive was lost; the notes say so, and another try continues.
+        SettingError: The address or the credentials are wrong; no patient is to blame.
+    """
+    planned = PatientNotes.read(notes)
+    folder = cohort.patient(planned.case_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    receipt = Receipt(folder)
+    attempt = _Attempt()
+    for part in planned.parts:
+        _retrieve_part(archive, part, folder, receipt, attempt)
+        if attempt.lost is not None:
+            break
+    done = planned.with_retrieval(*_conclude(planned.parts, folder, receipt, attempt))
+    done.write(notes)
+    if attempt.lost is not None:
+        raise attempt.lost
+    log.info("%s: %s fetched, %s unchanged", done.case_id, attempt.fetched, attempt.unchanged)
+    return done
+
+
+def _retrieve_part(
+    archive: Archive, part: SeriesRow, folder: Path, receipt: Receipt, attempt: _Attempt
+) -> None:
+    """Fetch what is missing of one series, and add the decision about it to the attempt."""
+    target = folder / part.modality
+    missing = [row for row in part.instances if not receipt.holds(row, _file(target, row))]
+    attempt.unchanged += len(part.instances) - len(missing)
+    try:
+        if missing:
+            attempt.size += archive.fetch(part, target, missing, receipt.add)
+    except SettingError:
+        raise
+    except tuple(_NUMBER_OF) as error:
+        attempt.decisions.append(_failure(part, error))
+        attempt.failed = True
+        attempt.lost = error if isinstance(error, RemoteUnavailableError) else None
+        return
+    attempt.fetched += len(missing)
+    counts = {"files": len(part.instances), "fetched": len(missing)}
+    code = f"{STAGE_OF[part.modality]}_SUCC_001"
+    attempt.decisions.append(Decision(code, part.series_instance_uid, counts))
+
+
+def _failure(part: SeriesRow, error: Exception) -> Decision:
+    number = next(number for kind, number in _NUMBER_OF.items() if isinstance(error, kind))
+    evidence = {"reason": str(error)}
+    return Decision(f"{STAGE_OF[part.modality]}_EXEC_{number}", part.series_instance_uid, evidence)
+
+
+def _conclude(
+    parts: Sequence[SeriesRow], folder: Path, receipt: Receipt, attempt: _Attempt
+) -> tuple[list[Decision], dict[str, Any]]:
+    """Tidy a complete folder and choose its dose; of an incomplete one, only tell the counts."""
+    found: dict[str, list[Path]] = {}
+    for part in parts:
+        files = [_file(folder / part.modality, row) for row in part.instances]
+        found.setdefault(part.modality, []).extend(files)
+    counts = {"fetched": attempt.fetched, "unchanged": attempt.unchanged, "bytes": attempt.size}
+    if attempt.failed:
+        return attempt.decisions, {**counts, "complete": False, "files": {}}
+    receipt.keep_only([file for files in found.values() for file in files])
+    dose, judged = choose_dose(found.get("RTDOSE", []))
+    chosen = {name: found[name][0] for name in ("RTSTRUCT", "RTPLAN") if name in found}
+    if dose is not None:
+        chosen["RTDOSE"] = dose
+    files_by_modality = {name: file.relative_to(folder).as_posix() for name, file in chosen.items()}
+    return [*attempt.decisions, *judged], {**counts, "complete": True, "files": files_by_modality}
+
+
+def _file(folder: Path, row: InstanceRow) -> Path:
+    return folder / f"{row.sop_instance_uid}.dcm"

@@ -1,0 +1,88 @@
+"""Which files a DVH calculation is about: those of a cohort's manifest, or a few given by path."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from imaging.cohort.codes import Outcome
+from imaging.cohort.manifest import read_manifest
+from imaging.cohort.place import CohortFolder
+from imaging.errors import InputError
+from imaging.rt import DvhCase, sop_instance_uid
+
+
+@dataclass(frozen=True, slots=True)
+class Treatments:
+    """Cases, and where their results go.
+
+    Attributes:
+        title: What the results are called: the cohort's name, or the dose's UID.
+    """
+
+    cases: tuple[DvhCase, ...]
+    folder: Path
+    title: str
+
+
+def treatments_of_cohort(manifest: str, data_root: Path, *, include_review: bool) -> Treatments:
+    """Return the cases of a cohort whose structure set and dose are there.
+
+    Args:
+        manifest: A cohort's name, or the path of its manifest.
+        data_root: Where cohorts lie; paths that are not absolute count from here.
+        include_review: Take patients marked REVIEW, too.
+
+    Raises:
+        InputError: There is no such manifest, or no case in it.
+    """
+    path = _manifest_path(manifest, data_root)
+    table = read_manifest(path)
+    wanted = {Outcome.PROCEED.value} | ({Outcome.REVIEW.value} if include_review else set())
+    rows = table[table["outcome"].isin(wanted)].to_dict("records")
+    cases = tuple(_case(row) for row in rows if row["rtstruct_file"] and row["rtdose_file"])
+    if not cases:
+        msg = (
+            f"the manifest has {len(table)} patients, and none proceeds with an RTSTRUCT and an"
+            " RTDOSE; include those for review, or mend what their reasons name"
+        )
+        raise InputError(msg)
+    return Treatments(cases, path.parent / "dvh", path.parent.name)
+
+
+def treatment_of_files(
+    rtstruct: Path | None, rtdose: Path | None, rtplan: Path | None, data_root: Path
+) -> Treatments:
+    """Return the one case of files given by path; relative paths count from the data root.
+
+    Raises:
+        InputError: The RTSTRUCT or the RTDOSE was not given.
+        DicomError: The RTDOSE cannot be read.
+    """
+    if rtstruct is None or rtdose is None:
+        msg = "give a manifest, or both an RTSTRUCT and an RTDOSE"
+        raise InputError(msg)
+    dose = data_root / rtdose
+    name = sop_instance_uid(dose)
+    plan = None if rtplan is None else data_root / rtplan
+    case = DvhCase(name, data_root / rtstruct, dose, plan)
+    return Treatments((case,), data_root / "dvh" / name, name)
+
+
+def _manifest_path(manifest: str, data_root: Path) -> Path:
+    """Tell a cohort's name from a path."""
+    if Path(manifest).suffix in {".parquet", ".csv"}:
+        return data_root / manifest
+    return CohortFolder.named(manifest, data_root).manifest
+
+
+def _case(row: dict[Hashable, Any]) -> DvhCase:
+    folder = Path(row["folder"])
+    return DvhCase(
+        case_id=row["case_id"],
+        rtstruct=folder / row["rtstruct_file"],
+        rtdose=folder / row["rtdose_file"],
+        rtplan=folder / row["rtplan_file"] if row.get("rtplan_file") else None,
+        decision=row["outcome"],
+        codes=tuple(row["codes"].split(";")),
+    )

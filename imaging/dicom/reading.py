@@ -1,0 +1,25 @@
+"""pydicom with the house's settings, and what it raises on bytes that are not DICOM."""
+
+import struct
+
+import pydicom
+from pydicom.errors import BytesLengthException, InvalidDicomError
+
+# By default a value that breaks the standard makes a warning that prints the value. Archives are
+# full of those, and some are names and birth dates, which must not reach a log.
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+
+# They have no common base; values are decoded when they are asked for, so this guards both.
+UNREADABLE = (
+    InvalidDicomError,
+    BytesLengthException,
+    EOFError,
+    struct.error,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    OverflowError,
+    RecursionError,
+)

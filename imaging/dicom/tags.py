@@ -1,0 +1,98 @@
+"""Which attributes a series is summarised by, and how their values become text and numbers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydicom.multival import MultiValue
+
+from imaging.dicom.reading import UNREADABLE
+from imaging.dicom.references import RT_MODALITIES, Tags
+from imaging.dicom.rows import Vector
+
+SERIES_TAGS = ("Modality", "SeriesDescription", "SeriesDate", "SeriesTime", "Manufacturer")
+IMAGE_TAGS = (
+    *SERIES_TAGS,
+    "BurnedInAnnotation",
+    "Columns",
+    "ConvolutionKernel",
+    "FrameOfReferenceUID",
+    "GantryDetectorTilt",
+    "ImageType",
+    "KVP",
+    "ManufacturerModelName",
+    "NumberOfFrames",
+    "PatientPosition",
+    "PixelSpacing",
+    "RescaleIntercept",
+    "RescaleSlope",
+    "Rows",
+    "SOPClassUID",
+    "SliceThickness",
+)
+
+_WITHOUT_PIXELS = RT_MODALITIES | {
+    "AU",
+    "DOC",
+    "ECG",
+    "EPS",
+    "FID",
+    "HD",
+    "KO",
+    "PLAN",
+    "PR",
+    "REG",
+    "RESP",
+    "RTRECORD",
+    "RWV",
+    "SEG",
+    "SMR",
+    "SR",
+}
+
+
+def is_image(modality: str) -> bool:
+    """Tell whether series of that modality are pictures, summarised by one of their instances.
+
+    SEG has pixels, but its header repeats itself for every frame and grows to megabytes.
+    """
+    return modality not in _WITHOUT_PIXELS
+
+
+def series_tags(tags: Tags, modality: str) -> dict[str, str]:
+    """Return what a series is summarised by, as text; what is absent or empty is left out.
+
+    Args:
+        tags: Of an instance of the series, or of the series itself.
+        modality: Its modality, which decides what is of interest.
+    """
+    image = is_image(modality)
+    keywords = IMAGE_TAGS if image else SERIES_TAGS
+    found = {keyword: text for keyword in keywords if (text := _text(tags, keyword))}
+    always = {"Modality": "", "SeriesDescription": ""} | (
+        {"FrameOfReferenceUID": ""} if image else {}
+    )
+    return always | found
+
+
+def _text(tags: Tags, keyword: str) -> str:
+    """Return a value as text, without the padding that one archive keeps and another drops."""
+    try:
+        value = tags.get(keyword)
+    except UNREADABLE:
+        return ""  # one bad value is no reason to lose the series
+    if value is None:
+        return ""
+    parts = value.split("\\") if isinstance(value, str) else _parts(value)
+    return "\\".join(str(part).strip() for part in parts)
+
+
+def _parts(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, MultiValue) else (value,)
+
+
+def vector(text: str) -> Vector:
+    """Return the numbers of a multi-valued text, () when one of them is none."""
+    try:
+        return tuple(float(number) for number in text.split("\\")) if text else ()
+    except ValueError:
+        return ()

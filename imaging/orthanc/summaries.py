@@ -1,0 +1,143 @@
+"""Turns Orthanc's answers about a batch of patients into rows, reading the few objects it must.
+
+Orthanc's simplified tags of an RTSTRUCT cost the server 30 ms; its file costs under 1 ms, and
+reading that here 4 ms. A dose is mostly pixels: its tags are cheap, and so are those of an image.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from imaging.dicom.reading import UNREADABLE
+from imaging.dicom.references import RT_MODALITIES, read_references, references_of
+from imaging.dicom.rows import InstanceRow, PatientRow, RtReferences, SeriesRow, StudyRow
+from imaging.dicom.tags import is_image, series_tags, vector
+from imaging.errors import DicomError
+from imaging.orthanc.answers import NotFoundError
+from imaging.orthanc.client import OrthancClient
+
+_CONNECTIONS = 4
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study as the first query lists it.
+
+    Attributes:
+        orthanc_id: Made of PatientID and StudyInstanceUID: two patients never share it.
+        row: The study, its series still to be found. PatientName is that of this study: Orthanc's
+            patient has the name that came first.
+    """
+
+    orthanc_id: str
+    row: StudyRow
+
+    @classmethod
+    def from_answer(cls, answer: Answer) -> "Study":
+        """Read one expanded study."""
+        tags = answer["MainDicomTags"]
+        row = StudyRow(
+            study_instance_uid=tags.get("StudyInstanceUID", ""),
+            study_date=tags.get("StudyDate", ""),
+            description=tags.get("StudyDescription", ""),
+            series=(),
+            stable=answer["IsStable"],
+            patient_name=answer["PatientMainDicomTags"].get("PatientName", ""),
+        )
+        return cls(answer["ID"], row)
+
+
+def summarise(
+    client: OrthancClient, patients: Mapping[str, Sequence[Study]], query: Mapping[str, str]
+) -> Iterator[PatientRow]:
+    """Yield the rows of ``patients``, in their order.
+
+    Args:
+        client: Orthanc.
+        patients: Their studies, by PatientID.
+        query: Matches at least the series and instances of these studies.
+    """
+    study_of = {study.orthanc_id: study.row for own in patients.values() for study in own}
+    series = [found for found in client.find("Series", query) if found["ParentStudy"] in study_of]
+    instances = defaultdict(list)
+    for found in client.find("Instance", query):
+        instances[found["ParentSeries"]].append(found)
+
+    def row_of(found: Answer) -> SeriesRow:
+        study = study_of[found["ParentStudy"]]
+        return _series_row(client, study.study_instance_uid, found, instances[found["ID"]])
+
+    rows = defaultdict(list)
+    with ThreadPoolExecutor(_CONNECTIONS, "orthanc-read") as pool:
+        for found, row in zip(series, pool.map(row_of, series), strict=True):
+            rows[found["ParentStudy"]].append(row)
+    for patient_id, own in patients.items():
+        filled = (replace(study.row, series=tuple(rows[study.orthanc_id])) for study in own)
+        yield PatientRow(patient_id, tuple(filled)).in_order()
+
+
+def _series_row(
+    client: OrthancClient, study_instance_uid: str, series: Answer, instances: list[Answer]
+) -> SeriesRow:
+    """Make a series' row, with one request for an image series, or one for each RT object."""
+    tags = series["MainDicomTags"]
+    modality = tags.get("Modality", "")
+    orthanc_ids = {found["MainDicomTags"]["SOPInstanceUID"]: found["ID"] for found in instances}
+    references: list[RtReferences] = []
+    unreadable: dict[str, str] = {}
+    if modality in RT_MODALITIES:
+        for uid, orthanc_id in sorted(orthanc_ids.items()):
+            found = _references(client, modality, orthanc_id)
+            if isinstance(found, str):
+                unreadable[uid] = found
+            else:
+                references.append(found)
+    elif orthanc_ids and is_image(modality):
+        tags = _tags(client, orthanc_ids[min(orthanc_ids)]) or tags
+    return SeriesRow(
+        series_instance_uid=series["MainDicomTags"]["SeriesInstanceUID"],
+        study_instance_uid=study_instance_uid,
+        modality=modality,
+        instances=tuple(_instance_row(found) for found in instances),
+        tags=series_tags(tags, modality),
+        references=tuple(references),
+        unreadable=unreadable,
+    )
+
+
+def _references(client: OrthancClient, modality: str, orthanc_id: str) -> RtReferences | str:
+    """Read what one RT object refers to, or say why that cannot be told."""
+    try:
+        if modality == "RTDOSE":
+            return references_of(client.tags(orthanc_id))
+        return read_references(client.file(orthanc_id))
+    except NotFoundError:
+        return "gone from the archive since it was listed"
+    except DicomError as error:
+        return str(error).removeprefix(f"{error.uid}: ")
+    except UNREADABLE as error:
+        return f"unreadable ({type(error).__name__})"
+
+
+def _tags(client: OrthancClient, orthanc_id: str) -> Answer:
+    """Return the tags of one instance, none when it is gone: fetching will tell."""
+    try:
+        return client.tags(orthanc_id)
+    except NotFoundError:
+        return {}
+
+
+def _instance_row(found: Answer) -> InstanceRow:
+    tags = found["MainDicomTags"]
+    return InstanceRow(
+        sop_instance_uid=tags["SOPInstanceUID"],
+        size=int(found["FileSize"]),
+        fingerprint=found["FileUuid"],
+        locator=found["ID"],
+        position_mm=vector(tags.get("ImagePositionPatient", "")),
+        orientation=vector(tags.get("ImageOrientationPatient", "")),
+    )

@@ -1,0 +1,84 @@
+"""Archives by name: `default` is what the environment says, any other is a Prefect block."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import cast
+
+from prefect.blocks.core import Block
+from pydantic import Field, HttpUrl, SecretStr
+
+from imaging.dicom import Archive, FolderArchive
+from imaging.errors import SettingError
+from imaging.orthanc import OrthancArchive
+from imaging.settings import settings
+
+DEFAULT = "default"
+
+
+class OrthancServer(Block):
+    """An Orthanc server, named in the Prefect UI so that flows can choose it."""
+
+    _block_type_slug = "orthanc-server"
+    _block_type_name = "Orthanc server"
+
+    url: HttpUrl = Field(description="Address of the REST API, for example http://10.0.0.5:8042")
+    user: str = Field("", description="User, empty when the server asks for none")
+    password: SecretStr = Field(SecretStr(""), description="Password of that user")
+
+    def open(self) -> Archive:
+        """Return the archive; nothing is asked of the server yet."""
+        return OrthancArchive(
+            str(self.url), self.user, self.password.get_secret_value(), settings().timeout_s
+        )
+
+
+class DicomFolder(Block):
+    """A folder of DICOM files, named in the Prefect UI so that flows can choose it."""
+
+    _block_type_slug = "dicom-folder"
+    _block_type_name = "DICOM folder"
+
+    path: Path = Field(description="The folder; it is read only, and searched with its subfolders")
+
+    def open(self) -> Archive:
+        """Return the archive; the folder is indexed at the first question."""
+        return FolderArchive(self.path)
+
+
+def open_archive(name: str) -> "closing[Archive]":
+    """Open an archive by its connection's name, as a context manager.
+
+    Args:
+        name: `default`, or `orthanc-server/<block>` or `dicom-folder/<block>`.
+
+    Raises:
+        SettingError: No archive is configured, or no block has that name.
+    """
+    return closing(_default() if name == DEFAULT else _block(name).open())
+
+
+def _default() -> Archive:
+    place = settings()
+    if place.orthanc_url is not None:
+        password = place.orthanc_password.get_secret_value()
+        return OrthancArchive(str(place.orthanc_url), place.orthanc_user, password, place.timeout_s)
+    if place.dicom_folder is not None:
+        return FolderArchive(place.dicom_folder)
+    setting, message = "IMAGING_ORTHANC_URL", "no archive is configured"
+    raise SettingError(setting, f"{message} (nor is IMAGING_DICOM_FOLDER, the other way)")
+
+
+def _block(name: str) -> OrthancServer | DicomFolder:
+    kinds: dict[str, type[OrthancServer | DicomFolder]] = {
+        "orthanc-server": OrthancServer,
+        "dicom-folder": DicomFolder,
+    }
+    kind, _, block = name.partition("/")
+    if kind not in kinds or not block:
+        setting, known = "archive", " or ".join(f"{slug}/<name>" for slug in kinds)
+        raise SettingError(setting, f"{name!r} names no archive: say default, {known}")
+    try:
+        return cast("OrthancServer | DicomFolder", kinds[kind].load(block))
+    except ValueError as error:
+        setting, msg = "archive", f"Prefect has no block {name!r}; make it under Blocks in the UI"
+        raise SettingError(setting, msg) from error

@@ -1,0 +1,68 @@
+"""The steps of a DVH calculation; each calls one function of `imaging`."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from imaging import rt
+from imaging.cohort import Treatments, treatment_of_files, treatments_of_cohort
+from imaging.rt import CaseResult, DvhCase, DvhOptions, DvhSummary
+from imaging.settings import settings
+from tasks.progress import artifact_key
+
+log = logging.getLogger(__name__)
+
+_TABLE_ROWS = 400  # keeps the table under 100 KB: the UI's list page loads every artifact whole
+_PICTURES = 24  # likewise: pictures of more cases stay files
+
+
+@task(cache_policy=NO_CACHE)
+def find_treatments(
+    manifest: str | None,
+    files: tuple[Path | None, Path | None, Path | None],
+    *,
+    include_review: bool,
+) -> Treatments:
+    """Return the cases of a cohort, or the one of RTSTRUCT, RTDOSE and RTPLAN given by path."""
+    root = settings().data_root
+    if manifest is None:
+        return treatment_of_files(*files, root)
+    return treatments_of_cohort(manifest, root, include_review=include_review)
+
+
+@task(cache_policy=NO_CACHE, task_run_name="dvh-{case.case_id}")
+def calculate_case(case: DvhCase, options: DvhOptions, folder: Path) -> CaseResult:
+    """Calculate the DVHs of one case, or find that nothing has changed."""
+    return rt.calculate_case(case, options, folder)
+
+
+@task(cache_policy=NO_CACHE)
+def publish_dvhs(
+    results: Sequence[CaseResult], options: DvhOptions, treatments: Treatments
+) -> Path:
+    """Write the tables and the report, and show metrics and plots."""
+    summary = rt.gather(results, options, treatments.folder, treatments.title)
+    reused = sum(result.reused for result in results)
+    log.info("%s cases, %s unchanged since the last run", len(results), reused)
+    _show_metrics(summary, treatments.title)
+    for result in [result for result in results if not result.failure][:_PICTURES]:
+        stored = rt.load_case(result.folder)
+        if stored is not None:
+            page = rt.case_markdown(stored, options.parsed)
+            create_markdown_artifact(page, key=artifact_key("dvh", result.case.case_id))
+    return summary.report
+
+
+def _show_metrics(summary: DvhSummary, title: str) -> None:
+    rows = rt.wide_table(summary.metrics)
+    failed = "".join(f"; {case}: {reason}" for case, reason in summary.failures.items())
+    create_table_artifact(
+        rows[:_TABLE_ROWS],
+        key=artifact_key("metrics", title),
+        description=f"DVH metrics of {title}, {min(len(rows), _TABLE_ROWS)} of {len(rows)} rows."
+        f" All: {summary.folder / 'metrics.csv'}. Report: {summary.report}{failed}",
+    )

@@ -1,0 +1,224 @@
+"""Choose, decide, retrieve, publish: on an archive that fails on request."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from imaging.cohort import (
+    CohortFailedError,
+    CohortFolder,
+    CohortRules,
+    Extraction,
+    Outcome,
+    PatientNotes,
+    PatientSelection,
+    choose,
+    decide_batch,
+    publish,
+    read_manifest,
+    retrieve_patient,
+)
+from imaging.errors import InputError, RemoteUnavailableError
+from tests.imaging.cohort.fakes import FakeArchive, changed
+from tests.imaging.cohort.rows import complete, patient
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Extraction(CohortFolder(tmp_path / "cohort"), CohortRules(), "run-1", b"key")
+
+
+def named(id_, *series):
+    return replace(patient(*(series or complete())), patient_id=id_)
+
+
+def extract(archive, run, ids=None):
+    """All four steps; patients whose archive is lost are left to their notes."""
+    ids = ids or archive.patient_ids()
+    for notes in decide_batch(archive, ids, run):
+        try:
+            retrieve_patient(archive, notes, run.cohort)
+        except RemoteUnavailableError:
+            continue
+    return publish(ids, run)
+
+
+def test_a_cohort_is_written_with_one_row_a_patient(run):
+    summary = extract(FakeArchive(named("A"), named("B", *complete()[1:])), run)
+    table = read_manifest(summary.manifest)
+
+    assert table["patient_id"].tolist() == ["A", "B"]
+    assert table["outcome"].tolist() == ["PROCEED", "EXCLUDE"]
+    assert "I_EXEC_005" in table["codes"][1].split(";")
+    assert table["reason"].tolist() == ["", "a required modality is missing"]
+    assert len(list((run.cohort.patient(table["case_id"][0]) / "CT").glob("*.dcm"))) == 5
+    assert read_manifest(summary.manifest.with_suffix(".csv"))["case_id"].equals(table["case_id"])
+
+
+def test_the_notes_hold_every_decision_and_what_was_chosen(run):
+    extract(FakeArchive(named("A")), run)
+    notes = json.loads(run.notes("A").read_text())
+
+    assert notes["patient_id"] == "A"
+    assert [d["code"] for d in notes["decisions"]][:2] == ["I_SUCC_001", "II_SUCC_001"]
+    assert notes["decisions"][0]["stage"] == "I"
+    assert notes["chosen"]["evidence"]["RTSTRUCT → CT"] == "referenced series"
+    assert notes["retrieval"]["files"]["RTDOSE"] == "RTDOSE/dose.dcm"
+
+
+def test_a_second_run_fetches_nothing_that_is_unchanged(run):
+    archive = FakeArchive(named("A"), named("B"))
+    extract(archive, run)
+    before = len(archive.fetched)
+    summary = extract(archive, replace(run, run_id="run-2"))
+
+    assert len(archive.fetched) == before == 16
+    assert summary.table["fetched"].tolist() == [0, 0]
+    assert summary.table["unchanged"].tolist() == [8, 8]
+
+
+def test_only_what_changed_on_the_server_is_fetched_again(run):
+    archive = FakeArchive(named("A"))
+    first = extract(archive, run)
+    archive.held["A"] = changed(archive.held["A"], "ct.2")
+    archive.fetched.clear()
+    second = extract(archive, replace(run, run_id="run-2"))
+
+    assert archive.fetched == ["ct.2"]
+    assert first.table["content_hash"][0] != second.table["content_hash"][0]
+
+
+@pytest.mark.parametrize("damage", ["delete", "truncate"])
+def test_a_file_that_was_damaged_on_disk_is_fetched_again(run, damage):
+    archive = FakeArchive(named("A"))
+    case = extract(archive, run).table["case_id"][0]
+    victim = run.cohort.patient(case) / "CT" / "ct.3.dcm"
+    victim.unlink() if damage == "delete" else victim.write_bytes(b"x")
+    archive.fetched.clear()
+    extract(archive, run)
+
+    assert archive.fetched == ["ct.3"]
+    assert victim.stat().st_size == 100
+
+
+def test_a_file_that_left_the_archive_leaves_the_folder(run):
+    archive = FakeArchive(named("A"))
+    case = extract(archive, run).table["case_id"][0]
+    image, *others = complete()
+    archive.held["A"] = named("A", replace(image, instances=image.instances[:-1]), *others)
+    extract(archive, run)
+
+    assert sorted(p.stem for p in (run.cohort.patient(case) / "CT").iterdir()) == [
+        f"ct.{i}" for i in range(4)
+    ]
+
+
+def test_a_lost_archive_is_noted_and_the_next_run_continues(run):
+    archive = FakeArchive(named("A"))
+    archive.errors["ct"] = [RemoteUnavailableError("connection lost")]
+    archive.stop_after = 3
+    lost = extract(archive, run)
+
+    assert "XI_EXEC_013" in lost.table["codes"][0]
+    assert lost.table["folder"][0] == ""
+
+    healed = extract(archive, replace(run, run_id="run-2"))
+
+    assert healed.table["outcome"][0] == "PROCEED"
+    assert healed.table["fetched"][0] == 5  # three of eight were whole already
+
+
+def test_a_retry_within_a_run_replaces_the_failure(run):
+    archive = FakeArchive(named("A"))
+    archive.errors["ct"] = [RemoteUnavailableError("connection lost")]
+    archive.stop_after = 3
+    (notes,) = decide_batch(archive, ["A"], run)
+    with pytest.raises(RemoteUnavailableError):
+        retrieve_patient(archive, notes, run.cohort)
+    retrieve_patient(archive, notes, run.cohort)
+
+    assert PatientNotes.read(notes).outcome is Outcome.PROCEED
+
+
+def test_an_instance_deleted_in_between_costs_only_its_patient(run):
+    other = named("B", *complete("s2", ".2"))
+    archive = FakeArchive(named("A"), other)
+    archive.gone = {"ct.1"}
+    summary = extract(archive, run)
+
+    assert summary.table["outcome"].tolist() == ["EXCLUDE", "PROCEED"]
+    assert "XI_EXEC_011" in summary.table["codes"][0]
+    assert "XIII_SUCC_001" in summary.table["codes"][0]  # the other parts were still retrieved
+
+
+def test_a_patient_who_is_not_there_is_told_so(run):
+    summary = extract(FakeArchive(named("A")), run, ["A", "lost"])
+
+    assert (
+        dict(zip(summary.table["patient_id"], summary.table["codes"], strict=True))["lost"]
+        == "I_EXEC_003"
+    )
+
+
+def test_notes_of_an_earlier_run_do_not_stand_in_for_a_failure(run):
+    archive = FakeArchive(named("A"))
+    extract(archive, run)
+    summary = publish(["A"], replace(run, run_id="run-2"))
+
+    assert summary.table["codes"][0] == "I_EXEC_002"
+
+
+def test_a_step_that_never_ended_is_a_failure(run):
+    archive = FakeArchive(named("A"))
+    decide_batch(archive, ["A"], run)
+    summary = publish(["A"], run)
+
+    assert summary.table["outcome"][0] == "EXCLUDE"
+    assert "XI_EXEC_016" in summary.table["codes"][0]
+
+
+def test_an_unforeseen_error_is_the_patients_alone(run):
+    broken = named("A", replace(complete()[0], tags=None), *complete()[1:])
+    summary = extract(FakeArchive(broken, named("B")), run)
+
+    assert summary.table["codes"][0] == "I_EXEC_002"
+    assert summary.table["outcome"][1] == "PROCEED"
+
+
+@pytest.mark.parametrize(
+    ("failed", "allowed", "raises"), [(1, 50, False), (1, 20, True), (3, 100, True)]
+)
+def test_a_run_fails_when_too_much_failed_or_nothing_succeeded(run, failed, allowed, raises):
+    archive = FakeArchive(*[named(id_) for id_ in "ABC"])
+    for notes in decide_batch(archive, ["A", "B", "C"][failed:], run):
+        retrieve_patient(archive, notes, run.cohort)
+    summary = publish(["A", "B", "C"], run)
+
+    assert summary.technical_failures == failed
+    if raises:
+        with pytest.raises(CohortFailedError, match=f"{failed} of 3"):
+            summary.check(allowed)
+    else:
+        summary.check(allowed)
+
+
+def test_patients_excluded_by_a_rule_do_not_fail_a_run(run):
+    extract(FakeArchive(named("A", complete()[0])), run).check(0)
+
+
+def test_an_empty_selection_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no patient"):
+        choose(FakeArchive(), PatientSelection(), tmp_path)
+
+
+def test_patients_are_chosen_in_batches_of_fifty(tmp_path):
+    archive = FakeArchive(*[named(f"{i:03d}") for i in range(120)])
+
+    assert [len(b) for b in choose(archive, PatientSelection(), tmp_path)] == [50, 50, 20]
+
+
+def test_case_ids_tell_nothing_without_the_key(run):
+    assert run.notes("A") == run.notes("A")
+    assert run.notes("A") != replace(run, key=b"other").notes("A")
+    assert "A" not in run.notes("A").stem
