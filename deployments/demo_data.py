@@ -5,7 +5,7 @@ from pathlib import Path
 from deployments.stack import Stack
 from imaging.files import write_whole
 from imaging.orthanc import OrthancArchive
-from imaging.phantoms import Cohort, CohortPatient
+from imaging.phantoms import Cohort, CohortPatient, PhantomSize
 
 SEED = 2026
 _MARK = ".complete"
@@ -16,13 +16,13 @@ def demo_patients() -> dict[str, CohortPatient]:
     return {patient.patient_id: patient for patient in Cohort.demo(seed=SEED).patients}
 
 
-def fill_archive(stack: Stack) -> int:
+def fill_archive(stack: Stack, size: PhantomSize | None = None) -> int:
     """Put the synthetic patients into the stack's archive; return the number of files.
 
     Orthanc keeps what it has already, and files that were made once are not made again.
     """
     folder = stack.folder / "phantoms"
-    files = _files(folder)
+    files = _files(folder, size)
     if address := stack.archive.get("IMAGING_ORTHANC_URL"):
         user, password = (stack.archive[f"IMAGING_ORTHANC_{k}"] for k in ("USER", "PASSWORD"))
         archive = OrthancArchive(address, user, password)
@@ -33,9 +33,9 @@ def fill_archive(stack: Stack) -> int:
     return len(files)
 
 
-def _files(folder: Path) -> list[Path]:
+def _files(folder: Path, size: PhantomSize | None) -> list[Path]:
     mark = folder / _MARK
     if not mark.exists():
-        Cohort.demo(seed=SEED).write(folder)
+        Cohort.demo(seed=SEED, size=size).write(folder)
         write_whole(mark, str(SEED))
     return sorted(folder.rglob("*.dcm"))

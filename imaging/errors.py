@@ -27,8 +27,11 @@ class SettingError(InputError):
     """
 
     def __init__(self, setting: str, message: str) -> None:
-        super().__init__(f"{message}. Mend the setting {setting}.")
+        super().__init__(setting, message)  # both, so that the error can be pickled
         self.setting = setting
+
+    def __str__(self) -> str:
+        return f"{self.args[1]}. Mend the setting {self.setting}."
 
 
 class DicomError(InputError):
@@ -39,8 +42,11 @@ class DicomError(InputError):
     """
 
     def __init__(self, uid: str, message: str) -> None:
-        super().__init__(f"{uid}: {message}")
+        super().__init__(uid, message)
         self.uid = uid
+
+    def __str__(self) -> str:
+        return f"{self.uid}: {self.args[1]}"
 
 
 class InstanceGoneError(InputError):
@@ -51,8 +57,11 @@ class InstanceGoneError(InputError):
     """
 
     def __init__(self, uids: list[str]) -> None:
-        super().__init__(f"{len(uids)} instances are gone from the archive, first {uids[0]}")
+        super().__init__(uids)
         self.uids = uids
+
+    def __str__(self) -> str:
+        return f"{len(self.uids)} instances are gone from the archive, first {self.uids[0]}"
 
 
 class RemoteError(ImagingError):

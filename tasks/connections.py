@@ -7,7 +7,9 @@ from typing import cast
 from prefect.blocks.core import Block
 from pydantic import Field, HttpUrl, SecretStr
 
-from imaging.dicom import Archive, FolderArchive
+from imaging.dicom import Archive
+
+from imaging.dicom.folder import FolderArchive
 from imaging.errors import SettingError
 from imaging.orthanc import OrthancArchive
 from imaging.settings import settings
@@ -28,7 +30,10 @@ class OrthancServer(Block):
     def open(self) -> Archive:
         """Return the archive; nothing is asked of the server yet."""
         return OrthancArchive(
-            str(self.url), self.user, self.password.get_secret_value(), settings().timeout_s
+            str(self.url),
+            self.user,
+            self.password.get_secret_value(),
+            timeout_s=settings().timeout_s,
         )
 
 
@@ -61,7 +66,9 @@ def _default() -> Archive:
     place = settings()
     if place.orthanc_url is not None:
         password = place.orthanc_password.get_secret_value()
-        return OrthancArchive(str(place.orthanc_url), place.orthanc_user, password, place.timeout_s)
+        return OrthancArchive(
+            str(place.orthanc_url), place.orthanc_user, password, timeout_s=place.timeout_s
+        )
     if place.dicom_folder is not None:
         return FolderArchive(place.dicom_folder)
     setting, message = "IMAGING_ORTHANC_URL", "no archive is configured"

@@ -34,7 +34,8 @@ def settle(futures: Sequence[PrefectFuture[R]], key: str, description: str) -> l
     # In a synchronous flow these calls are synchronous; their types say both.
     bar = cast("UUID", create_progress_artifact(0.0, artifact_key(key), description))
     shown_at = time.monotonic()
-    for done, _ in enumerate(as_completed(list(futures)), start=1):
+    for done, future in enumerate(as_completed(list(futures)), start=1):
+        future.wait()  # before this, its state is what the server knows, which may lag
         if done == len(futures) or time.monotonic() - shown_at > _UPDATE_EVERY_S:
             percent = round(100 * done / len(futures), 1)
             update_progress_artifact(bar, percent, f"{description}: {done} of {len(futures)}")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pydicom
 
 from imaging.cohort.decision import Decision
+from imaging.dicom.reading import UNREADABLE
 
 _GEOMETRY = (
     "ImagePositionPatient",
@@ -28,8 +29,12 @@ def choose_dose(files: list[Path]) -> tuple[Path | None, list[Decision]]:
     """
     if len(files) <= 1:
         return next(iter(files), None), []
-    contents = {_content(file) for file in files}
     uids = sorted(file.stem for file in files)
+    try:
+        contents = {_content(file) for file in files}
+    except UNREADABLE as error:
+        reason = {"reason": type(error).__name__, "doses": uids}
+        return None, [Decision("XVI_EXEC_012", "", reason)]
     if len(contents) > 1:
         return None, [Decision("XVI_REV_001", "", {"doses": uids})]
     chosen = min(files)

@@ -1,6 +1,7 @@
 """One patient's chain from the archive to disk: only what is missing, each file whole or absent."""
 
 import logging
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,6 @@ from imaging.cohort.receipt import Receipt
 from imaging.dicom import Archive, InstanceRow, SeriesRow
 from imaging.errors import (
     DicomError,
-    InputError,
     InstanceGoneError,
     RemoteRejectedError,
     RemoteUnavailableError,
@@ -30,8 +30,8 @@ _NUMBER_OF: dict[type[Exception], str] = {
     RemoteUnavailableError: "013",
     RemoteRejectedError: "014",
     OSError: "015",
-    InputError: "016",
 }
+_UNFORESEEN = "016"
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ def _retrieve_part(
             attempt.size += archive.fetch(part, target, missing, receipt.add)
     except SettingError:
         raise
-    except tuple(_NUMBER_OF) as error:
+    except Exception as error:  # noqa: BLE001 - the patient's boundary: recorded, others go on
         attempt.decisions.append(_failure(part, error))
         attempt.failed = True
         attempt.lost = error if isinstance(error, RemoteUnavailableError) else None
@@ -97,9 +97,13 @@ def _retrieve_part(
 
 
 def _failure(part: SeriesRow, error: Exception) -> Decision:
-    number = next(number for kind, number in _NUMBER_OF.items() if isinstance(error, kind))
-    evidence = {"reason": str(error)}
-    return Decision(f"{STAGE_OF[part.modality]}_EXEC_{number}", part.series_instance_uid, evidence)
+    """Turn an error into its code; the trace of an unforeseen one goes into the notes."""
+    known = (number for kind, number in _NUMBER_OF.items() if isinstance(error, kind))
+    number = next(known, _UNFORESEEN)
+    reason = traceback.format_exc() if number == _UNFORESEEN else str(error)
+    code = f"{STAGE_OF[part.modality]}_EXEC_{number}"
+    log.warning("%s: %s, %s", part.series_instance_uid, code, type(error).__name__)
+    return Decision(code, part.series_instance_uid, {"reason": reason})
 
 
 def _conclude(

@@ -1,5 +1,7 @@
 """DICOM as rows: what an archive holds, and what RT objects refer to."""
 
+from imaging.dicom.folder import FolderArchive
+from imaging.dicom.references import read_references
 from imaging.dicom.rows import (
     Archive,
     DateRange,
@@ -13,9 +15,11 @@ from imaging.dicom.rows import (
 __all__ = [
     "Archive",
     "DateRange",
+    "FolderArchive",
     "InstanceRow",
     "PatientRow",
     "RtReferences",
     "SeriesRow",
     "StudyRow",
+    "read_references",
 ]

@@ -5,6 +5,8 @@ import struct
 import pydicom
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
+from imaging.errors import DicomError
+
 # By default a value that breaks the standard makes a warning that prints the value. Archives are
 # full of those, and some are names and birth dates, which must not reach a log.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
@@ -23,3 +25,8 @@ UNREADABLE = (
     OverflowError,
     RecursionError,
 )
+
+
+def reason(error: DicomError) -> str:
+    """Return what an error says, without the UID before it."""
+    return str(error).removeprefix(f"{error.uid}: ")

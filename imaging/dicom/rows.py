@@ -1,16 +1,12 @@
 """What an archive says about a patient before anything is downloaded: rows, and one protocol."""
 
-import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-from imaging.errors import DicomError
-
 Vector = tuple[float, ...]
-_SAFE = frozenset(string.ascii_letters + string.digits + ".-_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +141,6 @@ class DateRange:
         first = self.first.isoformat().replace("-", "") if self.first else ""
         last = self.last.isoformat().replace("-", "") if self.last else "99999999"
         return bool(study_date) and first <= study_date <= last
-
-
-def file_name(sop_instance_uid: str) -> str:
-    """Return the name an instance has in a folder: its SOPInstanceUID, and `.dcm`.
-
-    Raises:
-        DicomError: The UID could name a file elsewhere; archives do not check what they are sent.
-    """
-    if not sop_instance_uid or not set(sop_instance_uid) <= _SAFE or sop_instance_uid[0] in ".-":
-        msg = "a SOPInstanceUID that cannot name a file"
-        raise DicomError(repr(sop_instance_uid), msg)
-    return f"{sop_instance_uid}.dcm"
 
 
 class Archive(Protocol):

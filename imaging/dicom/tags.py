@@ -1,6 +1,5 @@
 """Which attributes a series is summarised by, and how their values become text and numbers."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from pydicom.multival import MultiValue
@@ -65,29 +64,27 @@ def series_tags(tags: Tags, modality: str) -> dict[str, str]:
         tags: Of an instance of the series, or of the series itself.
         modality: Its modality, which decides what is of interest.
     """
-    image = is_image(modality)
-    keywords = IMAGE_TAGS if image else SERIES_TAGS
-    found = {keyword: text for keyword in keywords if (text := _text(tags, keyword))}
-    always = {"Modality": "", "SeriesDescription": ""} | (
-        {"FrameOfReferenceUID": ""} if image else {}
-    )
-    return always | found
+    is_picture = is_image(modality)
+    keywords = IMAGE_TAGS if is_picture else SERIES_TAGS
+    always = ("Modality", "SeriesDescription", *(["FrameOfReferenceUID"] if is_picture else []))
+    texts = {keyword: tag_text(tags, keyword) for keyword in keywords}
+    return {keyword: text for keyword, text in texts.items() if text or keyword in always}
 
 
-def _text(tags: Tags, keyword: str) -> str:
+def tag_text(tags: Tags, keyword: str) -> str:
     """Return a value as text, without the padding that one archive keeps and another drops."""
     try:
-        value = tags.get(keyword)
+        return joined(tags.get(keyword)).strip()
     except UNREADABLE:
         return ""  # one bad value is no reason to lose the series
+
+
+def joined(value: Any) -> str:
+    """Return a value as DICOM writes it, its parts with a backslash between; None is ""."""
     if value is None:
         return ""
-    parts = value.split("\\") if isinstance(value, str) else _parts(value)
-    return "\\".join(str(part).strip() for part in parts)
-
-
-def _parts(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, MultiValue) else (value,)
+    parts = list(value) if isinstance(value, MultiValue) else str(value).split("\\")
+    return "\\".join(str(part).strip() for part in parts) if len(parts) > 1 else str(parts[0])
 
 
 def vector(text: str) -> Vector:

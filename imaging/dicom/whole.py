@@ -13,7 +13,7 @@ _META_START = 132  # a preamble of 128 bytes, then DICM (PS3.10, 7.1)
 _MOST_META = 1 << 16
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_TRANSFER_SYNTAX, _INSTANCE = 0x00020010, 0x00020003
+_SOP_CLASS, _SOP_INSTANCE, _TRANSFER_SYNTAX = 0x00020002, 0x00020003, 0x00020010
 _DEFLATED, _BIG_ENDIAN = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
 _LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 
@@ -23,11 +23,13 @@ class FileMeta(NamedTuple):
 
     Attributes:
         transfer_syntax: TransferSyntaxUID, "" where absent.
+        sop_class_uid: MediaStorageSOPClassUID, "" where absent.
         sop_instance_uid: MediaStorageSOPInstanceUID, "" where absent.
         end: Where the data set begins, in bytes from the start of the file.
     """
 
     transfer_syntax: str
+    sop_class_uid: str
     sop_instance_uid: str
     end: int
 
@@ -57,7 +59,12 @@ def read_meta(head: bytes | memoryview) -> FileMeta | None:
             text = bytes(head[start : start + length]).decode("ascii", "replace")
             uids[group << 16 | number] = text.strip("\0 ")
         start += length
-    return FileMeta(uids.get(_TRANSFER_SYNTAX, ""), uids.get(_INSTANCE, ""), start)
+    return FileMeta(
+        transfer_syntax=uids.get(_TRANSFER_SYNTAX, ""),
+        sop_class_uid=uids.get(_SOP_CLASS, ""),
+        sop_instance_uid=uids.get(_SOP_INSTANCE, ""),
+        end=start,
+    )
 
 
 def structural_fault(file: BinaryIO) -> str:
@@ -75,6 +82,8 @@ def structural_fault(file: BinaryIO) -> str:
     meta = read_meta(file.read(_MOST_META))
     if meta is None:
         return "not a DICOM file"
+    if meta.end >= size:
+        return "cut short: no data set follows its file meta information"
     if meta.transfer_syntax == _DEFLATED:
         return ""
     try:

@@ -24,6 +24,10 @@ class NotFoundError(RemoteRejectedError):
     """A 404: what is asked for is not there, or not there any more."""
 
 
+class ServerFaultError(RemoteUnavailableError):
+    """A 500: Orthanc failed over this one resource, for example a file lost from its storage."""
+
+
 class Body:
     """The bytes of one answer; reading them fails in the project's words only.
 
@@ -88,6 +92,8 @@ def refusal(status: int, where: str, *, is_known: bool) -> ImagingError:
     """
     if status in {http.client.UNAUTHORIZED, http.client.FORBIDDEN}:
         return SettingError(CREDENTIAL_SETTINGS, f"Orthanc refuses the credentials ({status})")
+    if status == http.client.INTERNAL_SERVER_ERROR:
+        return ServerFaultError(f"{where}: {status}")
     if status in _PASSING or (status >= 500 and status != http.client.NOT_IMPLEMENTED):
         return RemoteUnavailableError(f"{where}: {status}")
     if not is_known:

@@ -1,20 +1,19 @@
 """Orthanc as an archive: what it holds, in rows, and its instances on disk."""
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
+from imaging.dicom.arrival import Arrivals, OnFile
 from imaging.dicom.references import uid_of
 from imaging.dicom.rows import DateRange, InstanceRow, PatientRow, SeriesRow
-from imaging.errors import DicomError, InstanceGoneError, RemoteRejectedError
-from imaging.orthanc.answers import NotFoundError
+from imaging.errors import DicomError, RemoteRejectedError
+from imaging.orthanc.answers import ServerFaultError
 from imaging.orthanc.client import OrthancClient
 from imaging.orthanc.listing import Listing
 from imaging.orthanc.multipart import BrokenMultipartError
-from imaging.orthanc.transfer import Arrived, Failed, fetch_each, stream_series
+from imaging.orthanc.transfer import fetch_each, stream_series
 
 log = logging.getLogger(__name__)
 
@@ -55,20 +54,22 @@ class OrthancArchive:
         series: SeriesRow,
         folder: Path,
         instances: Sequence[InstanceRow] | None = None,
-        on_file: Callable[[InstanceRow, Path], None] | None = None,
+        on_file: OnFile | None = None,
     ) -> int:
         """Write instances of ``series`` to ``folder``; see `Archive.fetch`."""
         rows = list(series.instances if instances is None else instances)
         self._client.check()
         folder.mkdir(parents=True, exist_ok=True)
-        transfer = _Transfer(on_file)
+        arrivals = Arrivals(on_file)
         if self._has_dicomweb and _is_most(rows, series):
-            self._stream(series, folder, rows, transfer)
-        rest = [row for row in rows if transfer.times[row.sop_instance_uid] != 1]
-        transfer.take(fetch_each(self._client, folder, rest))
-        log.info("%s: %s instances, %s bytes", series.series_instance_uid, len(rows), transfer.size)
-        transfer.judge()
-        return transfer.size
+            self._stream(series, folder, rows, arrivals)
+        rest = [row for row in rows if arrivals.times[row.sop_instance_uid] != 1]
+        arrivals.take(fetch_each(self._client, folder, rest))
+        log.debug(
+            "%s: %s instances, %s bytes", series.series_instance_uid, len(rows), arrivals.size
+        )
+        arrivals.judge()
+        return arrivals.size
 
     def upload(self, paths: Iterable[Path]) -> int:
         """Store DICOM files in Orthanc; those it has already stay as they are.
@@ -95,12 +96,12 @@ class OrthancArchive:
         series: SeriesRow,
         folder: Path,
         rows: Sequence[InstanceRow],
-        transfer: "_Transfer",
+        arrivals: Arrivals,
     ) -> None:
         """Take what one WADO-RS stream gives; what it leaves is fetched one by one."""
         try:
-            transfer.take(stream_series(self._client, series, folder, rows))
-        except BrokenMultipartError as error:
+            arrivals.take(stream_series(self._client, series, folder, rows))
+        except (BrokenMultipartError, ServerFaultError) as error:
             log.warning("%s: %s; fetching the rest singly", series.series_instance_uid, error)
         except RemoteRejectedError as error:
             self._has_dicomweb = self._asks_for_dicomweb()
@@ -123,47 +124,6 @@ class OrthancArchive:
             with path.open("rb") as file:
                 raise DicomError(uid_of(file), f"refused by Orthanc ({error})") from error
         return 1
-
-
-class _Transfer:
-    """What has come so far, and what is wrong with the rest."""
-
-    def __init__(self, on_file: Callable[[InstanceRow, Path], None] | None) -> None:
-        self._on_file = on_file
-        self._gone: list[str] = []
-        self._faults: list[DicomError] = []
-        self.times: Counter[str] = Counter()
-        self.size = 0
-
-    def take(self, results: Generator[Arrived | Failed, None, None]) -> None:
-        """Count each result and tell of each file; what interrupts that closes the connection."""
-        with closing(results):
-            for row, outcome in results:
-                self._take(row, outcome)
-
-    def _take(self, row: InstanceRow, outcome: Path | NotFoundError | DicomError) -> None:
-        if isinstance(outcome, NotFoundError):
-            self._gone.append(row.sop_instance_uid)
-            return
-        if isinstance(outcome, DicomError):
-            self._faults.append(outcome)
-            return
-        self.times[row.sop_instance_uid] += 1
-        self.size += row.size
-        if self._on_file is not None:
-            self._on_file(row, outcome)
-
-    def judge(self) -> None:
-        """Raise for what did not come.
-
-        Raises:
-            InstanceGoneError: Some instances are no longer there.
-            DicomError: One came that is not what was listed.
-        """
-        if self._gone:
-            raise InstanceGoneError(self._gone)
-        if self._faults:
-            raise self._faults[0]
 
 
 def _is_most(rows: Sequence[InstanceRow], series: SeriesRow) -> bool:

@@ -2,32 +2,24 @@
 
 import errno
 import os
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 from urllib.parse import quote
 
-import pydicom
-
-from imaging.dicom.reading import UNREADABLE
-from imaging.dicom.rows import InstanceRow, SeriesRow, file_name
-from imaging.dicom.whole import read_meta
-from imaging.errors import DicomError, RemoteUnavailableError
-from imaging.files import PART_SUFFIX
-from imaging.orthanc.answers import NotFoundError
+from imaging.dicom.arrival import Outcome, arriving, instance_uid, names_a_file
+from imaging.dicom.rows import InstanceRow, SeriesRow
+from imaging.errors import DicomError, InstanceGoneError, RemoteUnavailableError
+from imaging.orthanc.answers import NotFoundError, ServerFaultError
 from imaging.orthanc.client import OrthancClient
 from imaging.orthanc.multipart import boundary_of, read_parts
 
-_BUFFER_BYTES = 1 << 20
+_BUFFER_BYTES = 1 << 20  # a CT slice in one piece
 _CONNECTIONS = 2  # more never helped: by then the server and the disk are busy
 # Any transfer syntax, that is, the bytes as stored; by default the server would decompress them.
 _WADO_ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*'
-
-Arrived = tuple[InstanceRow, Path]
-Failed = tuple[InstanceRow, NotFoundError | DicomError]
 
 
 class Source(Protocol):
@@ -40,7 +32,7 @@ class Source(Protocol):
 
 def stream_series(
     client: OrthancClient, series: SeriesRow, folder: Path, rows: Sequence[InstanceRow]
-) -> Generator[Arrived, None, None]:
+) -> Generator[Outcome, None, None]:
     """Write instances out of one stream of their whole series (WADO-RS: DICOM PS3.18, 10.4).
 
     A part that is not as listed is passed over: asking for that instance alone tells what is wrong.
@@ -54,7 +46,7 @@ def stream_series(
         RemoteUnavailableError: The connection broke.
         RemoteRejectedError: The server has no WADO-RS, or not for this series.
     """
-    wanted = {row.sop_instance_uid: row for row in rows}
+    wanted = {row.sop_instance_uid: row for row in rows if names_a_file(row.sop_instance_uid)}
     known = {row.sop_instance_uid for row in series.instances}
     study, name = quote(series.study_instance_uid), quote(series.series_instance_uid)
     path = f"/dicom-web/studies/{study}/series/{name}"
@@ -62,19 +54,19 @@ def stream_series(
     with client.stream(path, _WADO_ACCEPT) as body:
         for part in read_parts(body, boundary_of(body.content_type)):
             head = buffer[: part.readinto(buffer)]
-            row = wanted.get(_uid(head, known))
+            row = wanted.get(instance_uid(head, known))
             if row is not None and row.size == part.size:
                 yield row, _write(part, head, buffer, row, folder)
 
 
 def fetch_each(
     client: OrthancClient, folder: Path, rows: Sequence[InstanceRow]
-) -> Generator[Arrived | Failed, None, None]:
+) -> Generator[Outcome, None, None]:
     """Write instances one request each, over a few connections, in the order of ``rows``.
 
     Yields:
-        Each row with its file, or with what is wrong with it: NotFoundError when it is gone,
-        DicomError when it is not what was listed.
+        Each row with its file, or with what is wrong with it: InstanceGoneError, DicomError when it
+        is not what was listed, ServerFaultError when Orthanc failed over it alone.
 
     Raises:
         RemoteUnavailableError, RemoteRejectedError, SettingError: No use to go on.
@@ -93,14 +85,16 @@ def fetch_each(
 
 def _fetch(
     client: OrthancClient, row: InstanceRow, folder: Path, buffers: SimpleQueue[memoryview]
-) -> Arrived | Failed:
+) -> Outcome:
     buffer = buffers.get()
     try:
         with client.stream_file(row.locator) as body:
             head = buffer[: body.readinto(buffer)]
             _check(row, head, body.length)
             return row, _write(body, head, buffer, row, folder)
-    except (NotFoundError, DicomError) as error:
+    except NotFoundError:
+        return row, InstanceGoneError([row.sop_instance_uid])
+    except (DicomError, ServerFaultError) as error:
         return row, error
     finally:
         buffers.put(buffer)
@@ -112,25 +106,9 @@ def _check(row: InstanceRow, head: memoryview, length: int | None) -> None:
     if length not in {None, row.size}:
         msg = f"listed with {row.size} bytes, now it has {length}"
         raise DicomError(uid, msg)
-    if _uid(head, {uid}) != uid:
+    if instance_uid(head, {uid}) != uid:
         msg = "another instance, or no DICOM file, came in its place"
         raise DicomError(uid, msg)
-
-
-def _uid(head: memoryview, known: Collection[str]) -> str:
-    """Return the SOPInstanceUID in a file's first bytes, "" when it is not DICOM.
-
-    The file meta information nearly always has it, at no cost. Where it has a strange one, the data
-    set decides, since that is what Orthanc listed.
-    """
-    meta = read_meta(head)
-    if meta is None or meta.sop_instance_uid in known:
-        return meta.sop_instance_uid if meta else ""
-    try:
-        dataset = pydicom.dcmread(BytesIO(head), specific_tags=["SOPInstanceUID"])
-        return str(dataset.get("SOPInstanceUID", ""))
-    except UNREADABLE:
-        return ""
 
 
 def _write(
@@ -145,10 +123,8 @@ def _write(
         row: What was listed.
         folder: Where the file goes.
     """
-    target = folder / file_name(row.sop_instance_uid)
-    part = target.with_name(target.name + PART_SUFFIX)
     size = len(head)
-    try:
+    with arriving(row, folder) as (part, target):
         with part.open("wb", buffering=0) as file:
             file.write(head)
             while got := source.readinto(buffer):
@@ -159,7 +135,4 @@ def _write(
         if size != row.size:
             msg = f"{row.sop_instance_uid}: {size} of {row.size} bytes came"
             raise RemoteUnavailableError(msg)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
     return target

@@ -141,7 +141,7 @@ class Transport:
         if self.is_known:
             return lost(where, error)
         if isinstance(error, _NOWHERE):
-            msg = f"Nothing answers at the address ({type(error).__name__})"
+            msg = f"The address cannot be connected to ({type(error).__name__})"
             return SettingError(URL_SETTING, msg)
         if isinstance(error, http.client.HTTPException) and not isinstance(error, _STALE):
             return stranger("it does not speak HTTP")

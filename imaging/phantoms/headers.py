@@ -72,23 +72,15 @@ def new_object(study: StudyHeader, sop_class: UID, modality: str, role: str) -> 
     dataset.StudyDate, dataset.StudyTime = study.study_date, STUDY_TIME
     dataset.AccessionNumber = ""
     dataset.Modality = modality
-    dataset.Manufacturer = MANUFACTURER
-    dataset.ManufacturerModelName = "Closed form"
-    dataset.SoftwareVersions = "1"
-    dataset.DeviceSerialNumber = "1"
-    dataset.ReferringPhysicianName = ""
-    dataset.OperatorsName = ""
+    dataset.ReferringPhysicianName = dataset.OperatorsName = ""
     dataset.StudyDescription = study.study_description
-    dataset.PatientName = study.patient_name
-    dataset.PatientID = study.patient_id
-    dataset.PatientBirthDate = study.patient_birth_date
-    dataset.PatientSex = "F"
     dataset.StudyInstanceUID = study.study_instance_uid
     dataset.SeriesInstanceUID = study.uid(f"series of {role}")
     dataset.StudyID = "1"
     dataset.SeriesNumber = 1
     dataset.FrameOfReferenceUID = study.frame_of_reference_uid
     dataset.PositionReferenceIndicator = ""
+    _add_patient_and_equipment(dataset, study)
     dataset.file_meta = _file_meta(dataset)
     return dataset
 
@@ -135,6 +127,16 @@ def set_decimals(item: Dataset, keyword: str, values: Iterable[float]) -> None:
     item.set_original_encoding(
         is_implicit_vr=True, is_little_endian=True, character_encoding="iso8859"
     )
+
+
+def _add_patient_and_equipment(dataset: Dataset, study: StudyHeader) -> None:
+    dataset.PatientName = study.patient_name
+    dataset.PatientID = study.patient_id
+    dataset.PatientBirthDate = study.patient_birth_date
+    dataset.PatientSex = "F"
+    dataset.Manufacturer = MANUFACTURER
+    dataset.ManufacturerModelName = "Closed form"
+    dataset.SoftwareVersions = dataset.DeviceSerialNumber = "1"
 
 
 def _file_meta(dataset: Dataset) -> FileMetaDataset:

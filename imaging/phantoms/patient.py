@@ -107,8 +107,8 @@ class PhantomPatient:
         """Make the CT slices, from the feet to the head."""
         solids = {roi.name: roi.solid for roi in self.rois}
         painted = [(solids[name], hu) for name, hu in HOUNSFIELD.items() if name in solids]
-        known = [(solid, _WATER_HU) for name, solid in solids.items() if name not in HOUNSFIELD]
-        return self.ct(role).images([*known, *painted])
+        others = [(solid, _WATER_HU) for name, solid in solids.items() if name not in HOUNSFIELD]
+        return self.ct(role).images([*others, *painted])
 
     def rtstruct(self, role: str = "RTSTRUCT") -> Dataset:
         """Make the RTSTRUCT."""
@@ -124,7 +124,10 @@ class PhantomPatient:
     def rtdose(
         self, encoding: DoseEncoding | None = None, *, plan: Dataset | None = None
     ) -> Dataset:
-        """Make the RTDOSE of the plan, this patient's own by default; with the DVHs when it can."""
+        """Make the RTDOSE of a plan, by default of the patient's own.
+
+        A PLAN dose in Gy carries the true DVH of each ROI, as planning systems add theirs.
+        """
         plan = plan or self.rtplan()
         dose = rtdose(self.study, self.dose, self.size.dose_grid(), plan, encoding)
         if dose.DoseSummationType == "PLAN" and dose.DoseUnits == "GY":

@@ -47,8 +47,7 @@ def rtplan(
         role: What tells it from another plan of the study; its RTPlanLabel.
     """
     plan = new_object(study, RTPlanStorage, "RTPLAN", role)
-    plan.SeriesDescription = "Plan"
-    plan.InstanceNumber = 1
+    plan.SeriesDescription, plan.InstanceNumber = "Plan", 1
     plan.RTPlanLabel = role[:16]  # VR SH
     plan.RTPlanDate, plan.RTPlanTime = study.study_date, plan.StudyTime
     plan.PlanIntent = "CURATIVE"

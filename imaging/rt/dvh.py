@@ -169,7 +169,6 @@ class DVH:
         share = (gy - self.dose_gy[left]) / np.where(width > 0, width, 1.0)
         rise = self.cumulative_cc[right] - self.cumulative_cc[left]
         inside = self.cumulative_cc[left] + np.clip(share, 0, 1) * rise
-        inside = np.where(gy == self.dose_gy[right], self.cumulative_cc[right], inside)
         inside = np.where(gy <= self.dose_gy[0], self.dosed_cc, inside)
         return np.where(after == self.dose_gy.size, 0.0, inside)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from imaging.phantoms import ORIENTATIONS, Cohort, DoseEncoding, Fault, PhantomPatient, PhantomSize
+from imaging.phantoms import Cohort, DoseEncoding, Fault, PhantomPatient, PhantomSize
 
 # dciodvfy aborts on words of 32 bits, anybody's, so a dose is shown to it in 16; another test shows
 # that nothing else differs.
@@ -71,10 +71,3 @@ def test_a_dose_in_16_bits_differs_from_one_in_32_in_its_pixels_only(patient):
     pixel = {"BitsAllocated", "BitsStored", "HighBit", "DoseGridScaling", "PixelData"}
     assert differing == pixel
     assert len(wide) == len(narrow)
-
-
-def test_every_orientation_is_a_right_handed_pair_of_unit_vectors():
-    for cosines in ORIENTATIONS.values():
-        assert sorted(abs(value) for value in cosines) == [0, 0, 0, 0, 1, 1]
-        assert cosines[2] == cosines[5] == 0
-        assert cosines[0] * cosines[3] + cosines[1] * cosines[4] == 0

@@ -39,6 +39,16 @@ def test_no_two_axes_of_a_dose_are_confused(patient, orientation):
     assert centres.reshape(-1, 3).max(0) == pytest.approx([-5, 13, 109])
 
 
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_frames_run_to_the_head_when_it_goes_in_first_and_no_orientation_is_another(orientation):
+    cosines = np.array(ORIENTATIONS[orientation])
+
+    toward_head = np.cross(cosines[:3], cosines[3:])[2]
+
+    assert toward_head == (1 if orientation.startswith("HF") else -1)
+    assert list(ORIENTATIONS.values()).count(ORIENTATIONS[orientation]) == 1
+
+
 def test_absolute_offsets_are_z_itself(patient):
     relative = patient.rtdose()
     absolute = patient.rtdose(DoseEncoding(absolute_offsets=True))

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imaging.phantoms import Cone, Cylinder, Solid, Sphere
@@ -134,7 +134,9 @@ def test_a_contour_is_the_outline_of_the_points_contained(name):
     inside = solid.contains(side[None, :], side[:, None], np.array([[z_mm]]))
 
     assert area_mm2(points) == pytest.approx(inside.sum() * 0.01, rel=0.02)
-    assert points.mean(0) == pytest.approx([3.0, points[:, 1].mean()], abs=1e-6)
+    rows, columns = (side[inside.any(other)] for other in (1, 0))
+    assert points.min(0) == pytest.approx([columns[0], rows[0]], abs=0.15)
+    assert points.max(0) == pytest.approx([columns[-1], rows[-1]], abs=0.15)
 
 
 def test_an_end_without_a_contour_is_refused():
@@ -151,6 +153,7 @@ standing_or_lying = st.builds(
 )
 
 
+@settings(deadline=None)  # a busy machine is no fault of the mathematics
 @given(standing_or_lying, st.sampled_from(AXES), st.floats(0, 10))
 def test_the_volume_beyond_never_grows_and_its_mean_is_the_centroid(solid, axis, spacing):
     planes = np.linspace(*span_mm(solid, axis, spacing), 4001)

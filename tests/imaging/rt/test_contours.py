@@ -56,7 +56,11 @@ def test_a_contour_stored_twice_counts_once(tiny):
 def test_points_and_open_contours_are_left_out(tiny):
     expected = calculate(rois_named(tiny, "Heart"), tiny.rtdose())[0]
     dataset, contours = contours_of(tiny, "Heart")
-    for kind, points in (("POINT", [0, 0, 0]), ("OPEN_PLANAR", [0, 0, 0, 9, 0, 0, 9, 9, 0])):
+    for kind, points in (
+        ("OPEN_PLANAR", [0, 0, 0, 9, 0, 0, 9, 9, 0]),
+        ("POINT", [0, 0, 0]),
+        ("CLOSED_PLANAR", [0, 0, 99, 9, 0, 99]),
+    ):
         item = Dataset()
         item.ContourGeometricType = kind
         item.ContourData = points

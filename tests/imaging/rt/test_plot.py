@@ -96,6 +96,7 @@ def test_an_svg_is_one_small_element_without_a_date(dvhs):
     assert ET.fromstring(svg).tag.endswith("svg")  # noqa: S314 - our own text
     assert len(svg) < 60_000
     assert "dc:date" not in svg
+    assert "$1$</text>" in svg
 
 
 def test_no_curve_gives_a_picture_that_says_so():

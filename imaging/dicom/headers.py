@@ -1,0 +1,104 @@
+"""One DICOM file on disk, summarised as an archive summarises an instance."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import pydicom
+
+from imaging.dicom.reading import UNREADABLE, reason
+from imaging.dicom.references import RT_MODALITIES, read_references, uid_of
+from imaging.dicom.rows import RtReferences, Vector
+from imaging.dicom.tags import IMAGE_TAGS, joined, series_tags, tag_text, vector
+from imaging.dicom.whole import read_meta, structural_fault
+from imaging.errors import DicomError
+
+_DICOMDIR = "1.2.840.10008.1.3.10"
+_KEYWORDS = [
+    *IMAGE_TAGS,
+    "ImageOrientationPatient",
+    "ImagePositionPatient",
+    "PatientID",
+    "PatientName",
+    "SOPInstanceUID",
+    "SeriesInstanceUID",
+    "StudyDate",
+    "StudyDescription",
+    "StudyInstanceUID",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the rows of an archive need of one instance.
+
+    Attributes:
+        references: Of a readable RT object.
+        fault: Why the file cannot be used, "" where it can.
+    """
+
+    patient_id: str
+    patient_name: str
+    study_instance_uid: str
+    study_date: str
+    study_description: str
+    series_instance_uid: str
+    modality: str
+    sop_instance_uid: str
+    position_mm: Vector
+    orientation: Vector
+    tags: dict[str, str] = field(default_factory=dict)
+    references: RtReferences | None = None
+    fault: str = ""
+
+
+def read_header(path: Path) -> Header | None:
+    """Summarise a file, None when it is not a DICOM instance.
+
+    Raises:
+        DicomError: It is DICOM, but so broken that its series cannot be told.
+        OSError: It cannot be read at all.
+    """
+    with path.open("rb") as file:
+        meta = read_meta(file.read(2048))
+        if meta is None or meta.sop_class_uid == _DICOMDIR:
+            return None
+        fault = structural_fault(file)
+        try:
+            return _header(file, fault)
+        except UNREADABLE as error:
+            raise DicomError(
+                uid_of(file), fault or f"unreadable ({type(error).__name__})"
+            ) from error
+
+
+def _header(file: BinaryIO, fault: str) -> Header:
+    """Read what is needed; of a file that is cut short, what comes before the cut."""
+    file.seek(0)
+    dataset = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=list(_KEYWORDS))
+    texts = {keyword: tag_text(dataset, keyword) for keyword in _KEYWORDS[len(IMAGE_TAGS) :]}
+    if not all(texts[f"{level}InstanceUID"] for level in ("Study", "Series", "SOP")):
+        msg = "without the UIDs of its study, series and instance"
+        raise DicomError(uid_of(file), fault or msg)
+    modality = tag_text(dataset, "Modality")
+    references = None
+    if modality in RT_MODALITIES and not fault:
+        try:
+            references = read_references(file)
+        except DicomError as error:
+            fault = reason(error)
+    return Header(
+        patient_id=joined(dataset.get("PatientID")),  # spaces before it are part of it
+        patient_name=texts["PatientName"],
+        study_instance_uid=texts["StudyInstanceUID"],
+        study_date=texts["StudyDate"],
+        study_description=texts["StudyDescription"],
+        series_instance_uid=texts["SeriesInstanceUID"],
+        modality=modality,
+        sop_instance_uid=texts["SOPInstanceUID"],
+        position_mm=vector(texts["ImagePositionPatient"]),
+        orientation=vector(texts["ImageOrientationPatient"]),
+        tags=series_tags(dataset, modality),
+        references=references,
+        fault=fault,
+    )

@@ -1,0 +1,65 @@
+"""Reads the objects that a listing must look into, and bears with those that Orthanc cannot give.
+
+Orthanc's simplified tags of an RTSTRUCT cost the server 30 ms; its file costs under 1 ms, and
+reading that here 4 ms. A dose is mostly pixels: its tags are cheap, and so are those of an image.
+"""
+
+from typing import Any
+
+from imaging.dicom.reading import UNREADABLE, reason
+from imaging.dicom.references import read_references, references_of
+from imaging.dicom.rows import RtReferences
+from imaging.errors import DicomError
+from imaging.orthanc.answers import NotFoundError, ServerFaultError
+from imaging.orthanc.client import OrthancClient
+
+
+class Objects:
+    """The objects of one batch; safe to use from several threads."""
+
+    def __init__(self, client: OrthancClient) -> None:
+        self._client = client
+        self._faults: list[ServerFaultError] = []
+        self._has_given = False
+
+    def judge(self) -> None:
+        """Tell one lost file from a lost storage.
+
+        Raises:
+            ServerFaultError: Every object asked for ended in a 500.
+        """
+        if self._faults and not self._has_given:
+            raise self._faults[0]
+
+    def references(self, modality: str, orthanc_id: str) -> RtReferences | str:
+        """Read what one RT object refers to, or say why that cannot be told."""
+        try:
+            found = self._references(modality, orthanc_id)
+        except NotFoundError:
+            return "gone from the archive since it was listed"
+        except ServerFaultError as error:
+            self._faults.append(error)
+            return "the archive fails to give it"
+        except DicomError as error:
+            found = reason(error)
+        except UNREADABLE as error:
+            found = f"unreadable ({type(error).__name__})"
+        self._has_given = True
+        return found
+
+    def tags(self, orthanc_id: str) -> dict[str, Any]:
+        """Return the tags of one image, none when Orthanc cannot give it: fetching will tell."""
+        try:
+            tags = self._client.tags(orthanc_id)
+        except NotFoundError:
+            return {}
+        except ServerFaultError as error:
+            self._faults.append(error)
+            return {}
+        self._has_given = True
+        return tags
+
+    def _references(self, modality: str, orthanc_id: str) -> RtReferences | str:
+        if modality == "RTDOSE":
+            return references_of(self._client.tags(orthanc_id))
+        return read_references(self._client.file(orthanc_id))

@@ -1,0 +1,154 @@
+"""The servers of `make up`, for real: REST call, form, schedule, and an end that spares others."""
+
+import subprocess
+import sys
+import time
+
+import httpx
+import pandas as pd
+import pytest
+
+from deployments.demo_data import fill_archive
+from deployments.prefect_api import PrefectApi, RunFailedError
+from deployments.processes import server_of, start_server
+from deployments.stack import Stack, start_stack
+from imaging.phantoms import PhantomSize
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    stack = start_stack(Stack(tmp_path_factory.mktemp("stack")), print)
+    try:
+        fill_archive(stack, PhantomSize.tiny())
+        yield stack
+    finally:
+        stack.stop()
+
+
+@pytest.fixture
+def api(stack):
+    api = PrefectApi(stack.prefect_api)
+    yield api
+    api.close()
+
+
+@pytest.fixture
+def http(stack):
+    with httpx.Client(base_url=stack.prefect_api, timeout=30) as client:
+        yield client
+
+
+def test_a_cohort_and_its_dvhs_by_rest_alone(stack, api):
+    seen = []
+    run = api.run("extract-cohort", {"cohort": "rest", "rules": {"wanted_rois": ["PTV*"]}})
+    api.follow(run, 180, seen.append)
+    api.follow(api.run("compute-dvh", {"manifest": "rest"}), 180)
+
+    root = stack.data_root / "cohorts" / "rest"
+    assert (pd.read_csv(root / "manifest.csv")["outcome"] == "PROCEED").sum() == 5
+    assert (root / "dvh" / "report.html").exists()
+    assert seen[-1].state == "Completed"
+    assert dict(seen[-1].progress)["Patients retrieved: 6 of 6"] == 100.0
+
+
+def test_a_failed_run_is_told_with_its_reason(api):
+    with pytest.raises(RunFailedError, match="nowhere"):
+        api.follow(api.run("compute-dvh", {"manifest": "nowhere"}), 120)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"cohort": "../etc"}, {"rules": {"typo": 1}}, {"rules": {"required_modalities": ["XA"]}}],
+)
+def test_wrong_parameters_are_refused_before_a_run_exists(api, parameters):
+    with pytest.raises(RunFailedError, match="409"):
+        api.run("extract-cohort", parameters)
+
+
+def test_the_form_has_help_and_choices(http):
+    schema = http.get("/deployments/name/extract-cohort/extract-cohort").json()[
+        "parameter_openapi_schema"
+    ]
+
+    assert "archive holds" in schema["properties"]["patients"]["description"]
+    rules = schema["definitions"]["CohortRules"]["properties"]
+    assert rules["required_modalities"]["items"]["enum"] == ["CT", "RTSTRUCT", "RTPLAN", "RTDOSE"]
+    assert all(field["description"] for field in rules.values())
+
+
+def test_the_nightly_schedule_is_off_and_fires_once_switched_on(stack, http):
+    deployment = http.get("/deployments/name/extract-cohort/extract-cohort").json()
+    (schedule,) = deployment["schedules"]
+    path = f"/deployments/{deployment['id']}/schedules/{schedule['id']}"
+    assert not schedule["active"]
+    assert schedule["schedule"]["cron"] == "0 2 * * *"
+    assert _scheduled(http, deployment) == []
+
+    http.patch(path, json={"active": True}).raise_for_status()
+    nightly = _wait(lambda: _scheduled(http, deployment))
+    assert {run["expected_start_time"][11:16] for run in nightly} == {"02:00"}
+
+    # Nobody waits for the night here: the same schedule, every few seconds.
+    every = {"active": True, "schedule": {"interval": 5.0}}
+    http.patch(path, json=every).raise_for_status()
+    try:
+        done = _wait(lambda: _scheduled(http, deployment, "COMPLETED"))
+    finally:
+        http.patch(path, json={"active": False}).raise_for_status()
+    assert done[0]["auto_scheduled"]
+    assert done[0]["parameters"]["cohort"] == "nightly"
+    assert (stack.data_root / "cohorts" / "nightly" / "manifest.parquet").exists()
+
+
+def _scheduled(http, deployment, state="SCHEDULED"):
+    body = {
+        "deployments": {"id": {"any_": [deployment["id"]]}},
+        "flow_runs": {"state": {"type": {"any_": [state]}}},
+    }
+    runs = http.post("/flow_runs/filter", json=body).json()
+    return [run for run in runs if run["auto_scheduled"]]
+
+
+def _wait(look, timeout_s=150.0):
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.5)
+    pytest.fail(f"nothing came within {timeout_s} s")
+
+
+def test_what_runs_is_written_down_and_found_again(stack):
+    found = Stack.load(stack.folder)
+
+    assert found is not None
+    assert found.is_running
+    assert [server.name for server in found.servers] == [
+        "orthanc",
+        "prefect-server",
+        "prefect-worker",
+    ]
+    assert (stack.folder / "stack.json").stat().st_mode & 0o077 == 0
+
+
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+def test_stopping_ends_ours_and_spares_others(tmp_path):
+    other = subprocess.Popen(SLEEPER)
+    try:
+        ours = Stack(tmp_path, servers=[start_server("sleeper", SLEEPER, {}, tmp_path)])
+        ours.save()
+        reused_pid = server_of("stranger", other.pid)
+        stranger = Stack(tmp_path, servers=[type(reused_pid)("stranger", other.pid, 1.0)])
+
+        assert ours.stop() == ["sleeper"]
+        assert stranger.stop() == []
+        assert other.poll() is None
+        assert not ours.servers[0].is_running
+        assert Stack.load(tmp_path) is None
+    finally:
+        other.kill()
+        other.wait()

@@ -1,0 +1,107 @@
+"""DVHs of a cohort and of files, through the flow."""
+
+import pandas as pd
+import pytest
+from prefect.artifacts import Artifact
+
+from flows.compute_dvh import compute_dvh
+from flows.extract_cohort import extract_cohort
+from imaging.cohort import CohortRules, read_manifest
+from imaging.errors import InputError
+from imaging.settings import settings
+
+
+@pytest.fixture
+def cohort(place, phantoms):
+    place(dicom_folder=phantoms[0])
+    manifest = extract_cohort("dvh", rules=CohortRules(wanted_rois=["PTV"]))
+    return manifest, read_manifest(manifest), phantoms[1]
+
+
+def test_a_cohort_gets_tables_pictures_and_a_report(cohort):
+    manifest, table, phantoms = cohort
+    report = compute_dvh("dvh", metrics=("Dmean[Gy]", "D50%[Gy]", "V20Gy[%]"))
+
+    folder = manifest.parent / "dvh"
+    metrics = pd.read_parquet(folder / "metrics.parquet")
+    proceeding = table[table["outcome"] == "PROCEED"]
+    assert set(metrics["case_id"]) == set(proceeding["case_id"])
+    for row in proceeding.to_dict("records"):
+        truth = {p.patient_id: p for p in phantoms.patients}[row["patient_id"]].truth("PTV")
+        mean = metrics.query("case_id == @row['case_id'] and roi_name == 'PTV'").set_index("metric")
+        assert mean.loc["Dmean[Gy]", "value"] == pytest.approx(truth.mean_gy, abs=1.0)
+        assert (folder / "cases" / row["case_id"] / "dvh.png").stat().st_size > 5000
+    assert len(pd.read_csv(folder / "curves.csv")) == len(
+        pd.read_parquet(folder / "curves.parquet")
+    )
+    assert report == folder / "report.html"
+    assert "http" not in report.read_text().replace("http://www.w3.org", "")
+
+    assert "Dmean[Gy]" in Artifact.get("metrics-dvh").data
+    page = Artifact.get(f"dvh-{proceeding['case_id'].iloc[0]}").data
+    assert "data:image/png;base64," in page
+    assert len(page) < 100_000
+
+
+def test_unchanged_cases_are_not_calculated_again(cohort):
+    manifest, *_ = cohort
+    compute_dvh("dvh")
+    pictures = sorted((manifest.parent / "dvh" / "cases").rglob("curves.parquet"))
+    before = [path.stat().st_mtime_ns for path in pictures]
+    compute_dvh(str(manifest.with_suffix(".csv")), metrics=("D2%[Gy]",))
+
+    assert pictures
+    assert [path.stat().st_mtime_ns for path in pictures] == before
+    assert set(pd.read_csv(manifest.parent / "dvh" / "metrics.csv")["metric"]) == {"D2%[Gy]"}
+
+    compute_dvh("dvh", rois=("PTV",))
+
+    assert [path.stat().st_mtime_ns for path in pictures] != before
+
+
+def test_two_files_are_enough(cohort):
+    _, table, _ = cohort
+    row = table[table["outcome"] == "PROCEED"].iloc[0]
+    report = compute_dvh(
+        rtstruct=f"{row['folder']}/{row['rtstruct_file']}",
+        rtdose=f"{row['folder']}/{row['rtdose_file']}",
+    )
+
+    assert report.parent == settings().data_root / "dvh" / row["rtdose_sop_instance_uid"]
+    assert not pd.read_csv(report.parent / "metrics.csv").empty
+
+
+def test_patients_for_review_are_calculated_when_asked(cohort):
+    manifest, table, _ = cohort
+    compute_dvh("dvh", include_review=True)
+    metrics = pd.read_parquet(manifest.parent / "dvh" / "metrics.parquet")
+
+    assert set(table[table["outcome"] == "REVIEW"]["case_id"]) <= set(metrics["case_id"])
+
+
+def test_one_broken_case_does_not_stop_the_others(cohort):
+    manifest, table, _ = cohort
+    row = table[table["outcome"] == "PROCEED"].iloc[0]
+    (manifest.parent / "patients" / row["case_id"] / row["rtdose_file"]).write_bytes(b"garbage")
+    compute_dvh("dvh")
+    metrics = pd.read_parquet(manifest.parent / "dvh" / "metrics.parquet")
+
+    assert row["case_id"] not in set(metrics["case_id"])
+    assert len(set(metrics["case_id"])) == 4
+    assert row["case_id"] in Artifact.get("metrics-dvh").description
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({}, "give a manifest"),
+        ({"manifest": "nowhere"}, "cannot be read"),
+        ({"manifest": "dvh", "metrics": ("D95",)}, "D95"),
+        ({"manifest": "dvh", "rois": ("Kidney*",)}, "Kidney"),
+        ({"rtstruct": "a.dcm", "rtdose": "b.dcm"}, r"b\.dcm"),
+    ],
+)
+@pytest.mark.usefixtures("cohort")
+def test_wrong_parameters_are_refused_by_name(parameters, message):
+    with pytest.raises(InputError, match=message):
+        compute_dvh(**parameters)

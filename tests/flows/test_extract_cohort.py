@@ -1,0 +1,191 @@
+"""The whole flow on a real Prefect server, with real archives."""
+
+import shutil
+
+import anyio
+import pytest
+from prefect.artifacts import Artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    LogFilter,
+    LogFilterFlowRunId,
+)
+
+from flows.extract_cohort import extract_cohort
+from imaging.cohort import CohortFailedError, CohortRules, PatientSelection, read_manifest
+from imaging.errors import SettingError
+from imaging.settings import settings
+
+RULES = CohortRules(wanted_rois=["PTV*"], description_must_not_contain=["head and neck"])
+EXPECTED = {
+    "SUB001": ("PROCEED", ""),
+    "SUB002": ("PROCEED", ""),
+    "SUB003": ("EXCLUDE", "I_EXEC_005"),
+    "SUB004": ("PROCEED", ""),
+    "SUB005": ("EXCLUDE", "I_EXEC_007"),
+    "SUB006": ("PROCEED", ""),
+    "SUB007": ("EXCLUDE", "I_EXEC_004"),
+    "SUB008": ("PROCEED", ""),
+    "SUB009": ("EXCLUDE", "I_EXEC_008"),
+    "SUB010": ("REVIEW", "II_REV_007"),
+}
+
+
+def outcomes(manifest):
+    table = read_manifest(manifest)
+    assert table["patient_id"].tolist() == list(EXPECTED)
+    for row in table.to_dict("records"):
+        outcome, code = EXPECTED[row["patient_id"]]
+        assert row["outcome"] == outcome
+        assert code in row["codes"]
+    return table
+
+
+def test_a_folder_of_files_becomes_a_cohort(place, phantoms):
+    place(dicom_folder=phantoms[0])
+
+    table = outcomes(extract_cohort("folder", rules=RULES))
+
+    root = settings().data_root / "cohorts" / "folder"
+    assert (root / "manifest.csv").exists()
+    for row in table[table["outcome"] == "PROCEED"].to_dict("records"):
+        assert (root / "notes" / f"{row['case_id']}.json").exists()
+        assert len(list((root / "patients" / row["case_id"] / "CT").glob("*.dcm"))) == 24
+    decisions = Artifact.get("decisions-folder")
+    assert "I_EXEC_007" in decisions.data
+    assert "5 PROCEED, 1 REVIEW, 4 EXCLUDE" in Artifact.get("cohort-folder").data
+    assert Artifact.get("retrieving-folder").data == 100.0
+
+
+def test_a_second_run_fetches_nothing(place, phantoms):
+    place(dicom_folder=phantoms[0])
+    first = read_manifest(extract_cohort("again", rules=RULES))
+    second = read_manifest(extract_cohort("again", rules=RULES))
+
+    assert first["fetched"].sum() > 0
+    assert second["fetched"].sum() == 0
+    assert second["unchanged"].sum() == first["fetched"].sum()
+    assert second["content_hash"].equals(first["content_hash"])
+
+
+@pytest.mark.orthanc
+def test_orthanc_and_a_folder_give_the_same_cohort(place, phantoms, filled_orthanc):
+    place(dicom_folder=phantoms[0])
+    of_folder = outcomes(extract_cohort("folder", rules=RULES))
+    place(
+        orthanc_url=filled_orthanc.url,
+        orthanc_user=filled_orthanc.user,
+        orthanc_password=filled_orthanc.password,
+    )
+    of_orthanc = outcomes(extract_cohort("orthanc", rules=RULES))
+
+    same = [
+        "case_id",
+        "outcome",
+        "codes",
+        "study_instance_uid",
+        "rtdose_sop_instance_uid",
+        "slices",
+    ]
+    assert of_orthanc[same].equals(of_folder[same])
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        (PatientSelection(patient_ids=["SUB002", "SUB004"]), ["SUB002", "SUB004"]),
+        (PatientSelection(worklist="list.csv"), ["SUB001", "nobody"]),
+    ],
+)
+def test_patients_can_be_chosen(place, phantoms, chosen, expected):
+    place(dicom_folder=phantoms[0])
+    settings().data_root.mkdir(parents=True, exist_ok=True)
+    (settings().data_root / "list.csv").write_text("patient_id\nSUB001\nnobody\n")
+
+    table = read_manifest(extract_cohort("some", patients=chosen))
+
+    assert table["patient_id"].tolist() == expected
+
+
+def test_without_an_archive_the_run_says_which_setting_to_mend(place):
+    place()
+    with pytest.raises(SettingError, match="IMAGING_ORTHANC_URL"):
+        extract_cohort("none")
+
+
+def test_a_wrong_address_fails_at_once_and_names_the_setting(place):
+    place(orthanc_url="http://127.0.0.1:9")
+    with pytest.raises(SettingError, match="IMAGING_ORTHANC_URL"):
+        extract_cohort("nowhere")
+
+
+@pytest.mark.orthanc
+def test_a_wrong_password_fails_at_once_and_names_the_setting(place, filled_orthanc):
+    wrong = filled_orthanc.password[::-1]
+    place(orthanc_url=filled_orthanc.url, orthanc_user="imaging", orthanc_password=wrong)
+    with pytest.raises(SettingError, match="IMAGING_ORTHANC_PASSWORD"):
+        extract_cohort("locked")
+
+
+def test_a_damaged_file_costs_its_patient_and_is_fetched_once_mended(place, phantoms, tmp_path):
+    archive = shutil.copytree(phantoms[0], tmp_path / "archive")
+    victim = sorted((archive / "SUB002" / "CT").glob("*.dcm"))[9]
+    whole = victim.read_bytes()
+    victim.write_bytes(whole[: len(whole) // 2])
+    place(dicom_folder=archive)
+
+    broken = read_manifest(extract_cohort("cut", rules=RULES)).set_index("patient_id")
+
+    assert "XI_EXEC_012" in broken.loc["SUB002", "codes"]
+    assert broken.loc["SUB001", "outcome"] == "PROCEED"
+    folder = settings().data_root / "cohorts" / "cut" / "patients" / broken.loc["SUB002", "case_id"]
+    assert not (folder / "CT" / victim.name).exists()
+
+    victim.write_bytes(whole)
+    mended = read_manifest(extract_cohort("cut", rules=RULES)).set_index("patient_id")
+
+    assert mended.loc["SUB002", "outcome"] == "PROCEED"
+    assert mended.loc["SUB002", "fetched"] == 1
+
+
+def test_a_run_in_which_everything_failed_is_a_failure(place, phantoms, tmp_path):
+    archive = tmp_path / "archive"
+    shutil.copytree(phantoms[0] / "SUB002", archive / "SUB002")
+    for file in (archive / "SUB002" / "CT").iterdir():
+        file.write_bytes(file.read_bytes()[:-1000])
+    place(dicom_folder=archive)
+
+    with pytest.raises(CohortFailedError, match="1 of 1"):
+        extract_cohort("lost")
+
+
+async def _everything_said(flow_run_id):
+    """All that the server holds of a run: its name, logs, states, artifacts."""
+    async with get_client() as client:
+        chosen = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))
+        logs = await client.read_logs(
+            log_filter=LogFilter(flow_run_id=LogFilterFlowRunId(any_=[flow_run_id]))
+        )
+        artifacts = await client.read_artifacts(flow_run_filter=chosen)
+        run = await client.read_flow_run(flow_run_id)
+        tasks = await client.read_task_runs(flow_run_filter=chosen)
+    parts = [run.model_dump_json(), *(row.message for row in logs)]
+    return "\n".join(
+        [*parts, *(a.model_dump_json() for a in artifacts), *(t.model_dump_json() for t in tasks)]
+    )
+
+
+def test_no_patient_is_named_outside_the_data_folder(place, phantoms, tmp_path, caplog):
+    archive = shutil.copytree(phantoms[0], tmp_path / "archive")
+    next((archive / "SUB002" / "RTPLAN").iterdir()).write_bytes(b"garbage")
+    place(dicom_folder=archive)
+    state = extract_cohort("private", rules=RULES, return_state=True)
+
+    said = anyio.run(_everything_said, state.state_details.flow_run_id) + caplog.text
+    assert "case-" in said
+    for patient in phantoms[1].patients:
+        assert patient.patient_id not in said
+        assert patient.phantom.patient_name.split("^")[0] not in said
+        assert patient.phantom.study.patient_birth_date not in said

@@ -1,0 +1,108 @@
+"""A real Orthanc that dies, or loses an instance, while a cohort is extracted from it."""
+
+import contextlib
+import threading
+import time
+
+import httpx
+import pytest
+
+from flows.extract_cohort import extract_cohort
+from imaging.cohort import CohortFailedError, CohortFolder, read_manifest
+from imaging.orthanc import OrthancArchive
+from imaging.phantoms import Cohort, PhantomSize
+from imaging.settings import settings
+
+pytestmark = pytest.mark.orthanc
+
+SIZE = PhantomSize(32, 256, 1.25, 4.5, 60, (36, 46, 46))  # 4 MB of CT: long enough to be hit
+
+
+@pytest.fixture
+def server(new_orthanc, place, tmp_path):
+    """An Orthanc of this test alone, with five patients who are right in every respect."""
+    cohort = Cohort(seed=3, size=SIZE)
+    for _ in range(5):
+        cohort.add()
+    files = cohort.write(tmp_path / "phantoms")
+    with contextlib.closing(_archive(new_orthanc)) as archive:
+        archive.upload(files)
+    place(
+        orthanc_url=new_orthanc.url,
+        orthanc_user=new_orthanc.user,
+        orthanc_password=new_orthanc.password,
+        timeout_s=10,
+    )
+    return new_orthanc, {path.stem: path for path in files}
+
+
+def _archive(server):
+    return OrthancArchive(server.url, server.user, server.password)
+
+
+def _on_disk():
+    cohort = CohortFolder.named("fault", settings().data_root)
+    return {path.stem: path for path in (cohort.root / "patients").rglob("*.dcm")}
+
+
+def test_orthanc_killed_in_the_middle_leaves_whole_files_and_the_next_run_the_rest(server):
+    orthanc, sources = server
+    killer = threading.Thread(target=_kill_at_first_file, args=(orthanc,))
+    killer.start()
+    with contextlib.suppress(CohortFailedError):
+        extract_cohort("fault", max_failed_percent=100)
+    killer.join()
+
+    survived = _on_disk()
+    lost = read_manifest(CohortFolder.named("fault", settings().data_root).manifest)
+    assert 0 < len(survived) < len(sources)
+    assert all(path.read_bytes() == sources[uid].read_bytes() for uid, path in survived.items())
+    assert lost["codes"].str.contains("_EXEC_013").any()
+
+    orthanc.start()
+    healed = read_manifest(extract_cohort("fault"))
+
+    assert set(healed["outcome"]) == {"PROCEED"}
+    assert healed["fetched"].sum() == len(sources) - len(survived)
+    assert {uid: p.read_bytes() for uid, p in _on_disk().items()} == {
+        uid: p.read_bytes() for uid, p in sources.items()
+    }
+
+
+def _kill_at_first_file(orthanc):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not _on_disk():
+        time.sleep(0.001)
+    orthanc.kill()
+
+
+def test_an_instance_deleted_between_listing_and_retrieval_is_noted(server, monkeypatch):
+    orthanc, sources = server
+    victim = next(uid for uid, path in sources.items() if path.parent.name == "CT")
+    fetch = OrthancArchive.fetch
+
+    def delete_then_fetch(archive, series, *args, **kwargs):
+        if any(row.sop_instance_uid == victim for row in series.instances):
+            _delete(orthanc, victim)
+        return fetch(archive, series, *args, **kwargs)
+
+    monkeypatch.setattr(OrthancArchive, "fetch", delete_then_fetch)
+    table = read_manifest(extract_cohort("fault"))
+
+    assert sorted(table["outcome"]) == ["EXCLUDE", *["PROCEED"] * 4]
+    assert table["codes"].str.contains("XI_EXEC_011").sum() == 1
+    assert victim not in _on_disk()
+    assert len(_on_disk()) == len(sources) - 1
+
+    monkeypatch.undo()
+    place_again = read_manifest(extract_cohort("fault"))
+
+    assert place_again["fetched"].sum() == 0
+    assert "II_REV" in place_again.loc[table["outcome"] == "EXCLUDE", "codes"].iloc[0]
+
+
+def _delete(orthanc, uid):
+    with httpx.Client(base_url=orthanc.url, auth=(orthanc.user, orthanc.password)) as http:
+        query = {"Level": "Instance", "Query": {"SOPInstanceUID": uid}}
+        for orthanc_id in http.post("/tools/find", json=query).json():
+            http.delete(f"/instances/{orthanc_id}").raise_for_status()

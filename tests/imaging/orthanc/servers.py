@@ -1,0 +1,148 @@
+"""Servers that misbehave on purpose: an HTTP server that answers as told, and a TCP proxy."""
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+@contextmanager
+def serving(answer: Callable[[str, str], Answer]) -> Iterator[str]:
+    """Run an HTTP/1.1 server on loopback; ``answer`` gets method and path. Yields its URL.
+
+    A status of 0 closes the connection without a word. The header Content-Length is sent as given,
+    or rightly where it is not; afterwards the connection is closed if the answer says so.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        timeout = 10
+
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            status, headers, content = answer(self.command, self.path)
+            if not status:
+                self.close_connection = True
+                return
+            self.send_response(status)
+            for name, value in ({"Content-Length": str(len(content))} | headers).items():
+                if value:
+                    self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+            self.close_connection = self.close_connection or "close" in headers.get(
+                "Connection", ""
+            )
+
+        do_POST = do_GET  # noqa: N815 - the name that http.server looks for
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: object) -> None:
+            """A client that went away is part of the tests."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Proxy:
+    """Passes bytes between a client and a server, counts requests, and can be slow.
+
+    Attributes:
+        requests: Method and path of each request that went through.
+        url: Its own address.
+        bytes_per_s: How fast answers go through; None is unlimited.
+        on_bytes: Called with the number of answered bytes so far.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._target = (parts.hostname or "", parts.port or 80)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._lock = threading.Lock()
+        self._open: list[socket.socket] = [self._listener]
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.requests: list[str] = []
+        self.bytes_per_s: float | None = None
+        self.on_bytes: Callable[[int], None] = lambda _: None
+        self.answered = 0
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    def __enter__(self) -> "Proxy":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._open:
+            _hang_up(each)
+        for thread in self._threads:
+            thread.join(5)
+        for each in self._open:
+            each.close()
+
+    def count(self, pattern: str) -> int:
+        """How many requests match."""
+        return sum(bool(re.match(pattern, request)) for request in self.requests)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(self._target, timeout=10)
+            except OSError:
+                client.close()
+                continue
+            self._open += [client, server]
+            for pair in ((client, server, self._ask), (server, client, self._answer)):
+                thread = threading.Thread(target=self._pump, args=pair, daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _pump(
+        self, source: socket.socket, target: socket.socket, watch: Callable[[bytes], None]
+    ) -> None:
+        try:
+            while piece := source.recv(1 << 16):
+                watch(piece)
+                target.sendall(piece)
+        except OSError:
+            pass
+        _hang_up(source)
+        _hang_up(target)
+
+    def _ask(self, piece: bytes) -> None:
+        self.requests += [
+            match.decode() for match in re.findall(rb"((?:GET|POST) \S+) HTTP/1\.1\r\n", piece)
+        ]
+
+    def _answer(self, piece: bytes) -> None:
+        if self.bytes_per_s:
+            time.sleep(len(piece) / self.bytes_per_s)
+        with self._lock:
+            self.answered += len(piece)
+        self.on_bytes(self.answered)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)

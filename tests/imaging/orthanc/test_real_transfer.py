@@ -1,0 +1,199 @@
+import threading
+import tracemalloc
+
+import pytest
+
+from deployments.orthanc_server import OrthancServer
+from imaging.errors import DicomError, InstanceGoneError, RemoteUnavailableError, SettingError
+from imaging.orthanc import OrthancArchive
+from imaging.orthanc.transport import Request
+from imaging.phantoms import Cohort, PhantomSize
+from tests.imaging.dicom.instances import dicom_bytes, image, write, write_series
+from tests.imaging.orthanc.servers import Proxy
+
+pytestmark = pytest.mark.orthanc
+
+
+def only_series(archive, patient_id):
+    (row,) = archive.patients([patient_id])
+    (series,) = row.series
+    return series
+
+
+def test_every_byte_comes_back_as_it_was_stored(archive, tmp_path):
+    cohort = Cohort(seed=3, size=PhantomSize.tiny())
+    cohort.add()
+    paths = cohort.write(tmp_path / "in")
+    count = archive.upload(paths)
+
+    (row,) = archive.patients(["SUB001"])
+    size = sum(archive.fetch(series, tmp_path / "out") for series in row.series)
+
+    assert count == len(paths)
+    assert size == sum(path.stat().st_size for path in paths)
+    found = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    assert found == {path.name: path.read_bytes() for path in paths}
+
+
+def test_without_the_plugin_the_same_bytes_come(orthanc_program, tmp_path):
+    paths = write_series(tmp_path / "in", 6)
+    server = OrthancServer(tmp_path / "orthanc", plugins=False, program=orthanc_program)
+    server.start()
+    with Proxy(server.url) as proxy:
+        archive = OrthancArchive(proxy.url, server.user, server.password)
+        archive.upload(paths)
+        series = only_series(archive, "P1")
+        for number in range(2):
+            archive.fetch(series, tmp_path / str(number))
+        archive.close()
+    server.kill()
+
+    found = {path.name: path.read_bytes() for path in (tmp_path / "1").iterdir()}
+    assert found == {path.name: path.read_bytes() for path in paths}
+    assert proxy.count("GET /dicom-web/") == 1
+    assert proxy.count(r"GET /instances/[-\w]+/file") == 12
+
+
+def test_a_stream_is_one_request(proxied, proxy, tmp_path):
+    proxied.upload(write_series(tmp_path / "in", 6, patient_id="ONESTREAM"))
+    series = only_series(proxied, "ONESTREAM")
+    proxy.requests.clear()
+
+    proxied.fetch(series, tmp_path / "out")
+
+    assert [request.split("/")[1] for request in proxy.requests] == ["dicom-web"]
+
+
+def test_a_series_found_in_two_patients_is_fetched_by_orthanc_id(archive, tmp_path):
+    uids = [f"1.2.826.77.{number}" for number in range(4)]
+    for name in ("PAIR1", "PAIR2"):
+        archive.upload(
+            write(
+                image(
+                    patient_id=name,
+                    StudyInstanceUID="1.2.826.77",
+                    SeriesInstanceUID="1.2.826.78",
+                    SOPInstanceUID=uid,
+                ),
+                tmp_path / name,
+            )
+            for uid in uids
+        )
+
+    archive.fetch(only_series(archive, "PAIR2"), tmp_path / "out")
+
+    assert archive._has_dicomweb
+    for uid in uids:
+        expected = (tmp_path / "PAIR2" / f"{uid}.dcm").read_bytes()
+        assert (tmp_path / "out" / f"{uid}.dcm").read_bytes() == expected
+
+
+def test_an_instance_deleted_after_listing_is_gone_and_the_others_come(archive, tmp_path):
+    archive.upload(write_series(tmp_path / "in", 6, patient_id="DELETED"))
+    series = only_series(archive, "DELETED")
+    victim = series.instances[2]
+    with archive._client._transport.exchange(
+        Request("DELETE", f"/instances/{victim.locator}")
+    ) as body:
+        body.read()
+
+    with pytest.raises(InstanceGoneError) as caught:
+        archive.fetch(series, tmp_path / "out")
+
+    assert caught.value.uids == [victim.sop_instance_uid]
+    assert {path.stem for path in (tmp_path / "out").iterdir()} == {
+        row.sop_instance_uid for row in series.instances if row != victim
+    }
+
+
+@pytest.mark.parametrize("plugins", [True, False])
+def test_orthanc_killed_in_the_middle_leaves_whole_files_and_the_rest_can_follow(
+    orthanc_program, tmp_path, plugins
+):
+    server = OrthancServer(tmp_path / "orthanc", plugins=plugins, program=orthanc_program)
+    server.start()
+    paths = write_series(tmp_path / "in", 40, side=512)
+    direct = OrthancArchive(server.url, server.user, server.password)
+    direct.upload(paths)
+    series = only_series(direct, "P1")
+    sizes = {path.stem: path.read_bytes() for path in paths}
+    killed = threading.Event()
+    came: list[str] = []
+
+    def kill_at_8_mb(answered: int) -> None:
+        if answered > 8_000_000 and not killed.is_set():
+            killed.set()
+            server.kill()
+
+    with Proxy(server.url) as proxy:
+        proxy.on_bytes = kill_at_8_mb
+        archive = OrthancArchive(proxy.url, server.user, server.password, timeout_s=10)
+        with pytest.raises(RemoteUnavailableError):
+            archive.fetch(
+                series, tmp_path / "out", on_file=lambda row, _: came.append(row.sop_instance_uid)
+            )
+        archive.close()
+    whole = {path.stem: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+    assert killed.is_set()
+    assert 0 < len(whole) < 40
+    assert all(path.suffix == ".dcm" for path in (tmp_path / "out").iterdir())
+    assert whole.items() <= sizes.items()
+
+    server.start()
+    missing = [row for row in series.instances if row.sop_instance_uid not in whole]
+    second: list[str] = []
+    direct.fetch(
+        series, tmp_path / "out", missing, lambda row, _: second.append(row.sop_instance_uid)
+    )
+    direct.close()
+    server.kill()
+
+    assert set(came) <= set(whole)
+    assert sorted(second) == sorted(row.sop_instance_uid for row in missing)
+    assert {path.stem: path.read_bytes() for path in (tmp_path / "out").iterdir()} == sizes
+
+
+@pytest.mark.parametrize("by_stream", [True, False])
+def test_memory_does_not_grow_with_the_file(archive, tmp_path, by_stream):
+    name = f"LARGE{by_stream}"
+    paths = write_series(tmp_path / "in", 3, side=2500, patient_id=name)
+    archive.upload(paths)
+    series = only_series(archive, name)
+    archive._has_dicomweb = by_stream
+
+    tracemalloc.start()
+    size = archive.fetch(series, tmp_path / "out")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert size > 37_000_000
+    assert peak < 4_000_000
+
+
+def test_a_file_that_orthanc_refuses_is_named_by_its_uid(archive, tmp_path):
+    dataset = image(patient_id="REFUSED", PatientName="Secret^Name")
+    path = tmp_path / "Secret_Name.dcm"
+    path.write_bytes(dicom_bytes(dataset)[:-5])
+
+    with pytest.raises(DicomError, match="400") as caught:
+        archive.upload([path])
+
+    assert caught.value.uid == dataset.SOPInstanceUID
+    assert "ecret" not in str(caught.value)
+
+
+def test_uploading_twice_is_harmless(archive, tmp_path):
+    paths = write_series(tmp_path, 3, patient_id="TWICE")
+
+    assert archive.upload(paths) == archive.upload(paths) == 3
+    assert len(only_series(archive, "TWICE").instances) == 3
+
+
+def test_uploading_with_a_wrong_password_names_the_setting(orthanc, tmp_path):
+    archive = OrthancArchive(orthanc.url, orthanc.user, "wrong")
+
+    with pytest.raises(SettingError, match="IMAGING_ORTHANC_PASSWORD"):
+        archive.upload(write_series(tmp_path, 2))
+
+    archive.close()
