@@ -1,11 +1,14 @@
 """One Prefect server for all flows, and a place of its own for each test."""
 
 import gc
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from prefect.testing.utilities import prefect_test_harness
 
+from deployments.orthanc_server import OrthancServer
+from imaging.orthanc import OrthancArchive
 from imaging.phantoms import Cohort, PhantomSize
 from imaging.settings import settings
 
@@ -52,3 +55,12 @@ def phantoms(tmp_path_factory):
     cohort = Cohort.demo(seed=7, size=PhantomSize.tiny())
     cohort.write(folder)
     return folder, cohort
+
+
+@pytest.fixture(scope="session")
+def filled_orthanc(orthanc_program, tmp_path_factory, phantoms):
+    """A server that holds the same ten patients and nobody else."""
+    with OrthancServer(tmp_path_factory.mktemp("filled"), program=orthanc_program) as server:
+        with closing(OrthancArchive(server.url, server.user, server.password)) as archive:
+            archive.upload(sorted(phantoms[0].rglob("*.dcm")))
+        yield server

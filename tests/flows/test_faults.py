@@ -19,21 +19,21 @@ SIZE = PhantomSize(32, 256, 1.25, 4.5, 60, (36, 46, 46))  # 4 MB of CT: long eno
 
 
 @pytest.fixture
-def server(new_orthanc, place, tmp_path):
+def server(empty_orthanc, place, tmp_path):
     """An Orthanc of this test alone, with five patients who are right in every respect."""
     cohort = Cohort(seed=3, size=SIZE)
     for _ in range(5):
         cohort.add()
     files = cohort.write(tmp_path / "phantoms")
-    with contextlib.closing(_archive(new_orthanc)) as archive:
+    with contextlib.closing(_archive(empty_orthanc)) as archive:
         archive.upload(files)
     place(
-        orthanc_url=new_orthanc.url,
-        orthanc_user=new_orthanc.user,
-        orthanc_password=new_orthanc.password,
+        orthanc_url=empty_orthanc.url,
+        orthanc_user=empty_orthanc.user,
+        orthanc_password=empty_orthanc.password,
         timeout_s=10,
     )
-    return new_orthanc, {path.stem: path for path in files}
+    return empty_orthanc, {path.stem: path for path in files}
 
 
 def _archive(server):
