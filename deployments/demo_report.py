@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from deployments.demo_data import demo_patients
@@ -14,7 +15,7 @@ from imaging.phantoms import ClosedFormDVH, CohortPatient
 from imaging.rt import DVH, Metric, ReportPatient, StoredCase, load_case, write_report
 
 METRICS = ("D95%[Gy]", "D50%[Gy]", "Dmean[Gy]", "V20Gy[%]")
-_TARGET, _ORGAN = "PTV", "Lung_L"
+_TARGET, _ORGAN = "PTV", "Lung_R"
 _SHOWN = [
     (_TARGET, "D95%[Gy]"),
     (_TARGET, "D50%[Gy]"),
@@ -54,16 +55,18 @@ def results(folder: CohortFolder) -> list[Result]:
 
 def result_table(patients: Sequence[Result]) -> Table:
     """Lay out patient, decision, codes, and each metric beside its closed form."""
-    table = Table(title="Calculated (closed form)", title_justify="left")
+    table = Table(
+        title="Calculated (closed form)", title_justify="left", box=SIMPLE_HEAD, pad_edge=False
+    )
     for heading in ("patient", "decision", "codes"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, no_wrap=True)
     for roi, metric in _SHOWN:
         table.add_column(f"{roi}\n{metric}", justify="right")
     for patient in patients:
         row = patient.row
         deciding = [code for code in row["codes"].split(";") if "_SUCC_" not in code]
         cells = [_cell(patient, roi, metric) for roi, metric in _SHOWN]
-        table.add_row(row["patient_id"], row["outcome"], " ".join(deciding) or "ok", *cells)
+        table.add_row(row["patient_id"], row["outcome"], "\n".join(deciding) or "ok", *cells)
     return table
 
 

@@ -12,6 +12,9 @@ import psutil
 
 _GRACE_S = 20.0
 
+# Servers are left running on purpose; Python would warn of each one whose object is collected.
+_started: list[subprocess.Popen[bytes]] = []
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -78,6 +81,7 @@ def start_server(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _started.append(process)
     return server_of(name, process.pid)
 
 

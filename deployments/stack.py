@@ -163,18 +163,25 @@ def _start_worker(stack: Stack) -> None:
 
 
 def _deploy(stack: Stack) -> None:
-    """Apply prefect.yaml."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
-        env=_environment(stack),
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Apply prefect.yaml, and tell the server of the blocks that name an archive."""
+    commands = [
+        ["--no-prompt", "deploy", "--all"],
+        ["block", "register", "--module", "tasks.connections"],
+    ]
     log = stack.folder / "deploy.log"
-    log.write_text(ended.stdout + ended.stderr)
-    if ended.returncode != 0:
+    with log.open("wb") as output:
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-m", "prefect", *words],
+                env=_environment(stack),
+                cwd=PROJECT_ROOT,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+            for words in commands
+        ]
+        codes = [process.wait() for process in running]
+    if any(codes):
         msg = f"prefect.yaml could not be applied; see {log}"
         raise StackError(msg)
 

@@ -45,5 +45,5 @@ def compute_dvh(  # noqa: PLR0913 - each is a field of the form
     calculating = calculate_case.map(
         treatments.cases, unmapped(options), unmapped(treatments.folder)
     )
-    results = settle(calculating, "dvh", "Cases calculated")
+    results = settle(calculating, f"calculating-{treatments.title}", "Cases calculated")
     return publish_dvhs(results, options, treatments)

@@ -82,16 +82,18 @@ def _show(summary: CohortSummary, run: Extraction) -> None:
     shown = ["patient_id"] * settings().show_patient_ids + [
         "case_id",
         "outcome",
-        "codes",
         "reason",
         "slices",
         "fetched",
         "unchanged",
+        "codes",
     ]
     create_table_artifact(
         {column: table[column].head(_TABLE_ROWS).tolist() for column in shown},
         key=artifact_key("decisions", name),
         description=f"Decisions of cohort {name}, {min(len(table), _TABLE_ROWS)} of {len(table)}",
     )
-    create_markdown_artifact(summary.to_markdown(name), key=artifact_key("cohort", name))
+    create_markdown_artifact(
+        summary.to_markdown(name), artifact_key("cohort", name), description=summary.in_words
+    )
     log.info("cohort %s: %s", name, summary.in_words)

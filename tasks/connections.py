@@ -8,7 +8,6 @@ from prefect.blocks.core import Block
 from pydantic import Field, HttpUrl, SecretStr
 
 from imaging.dicom import Archive
-
 from imaging.dicom.folder import FolderArchive
 from imaging.errors import SettingError
 from imaging.orthanc import OrthancArchive

@@ -53,7 +53,11 @@ def publish_dvhs(
         stored = rt.load_case(result.folder)
         if stored is not None:
             page = rt.case_markdown(stored, options.parsed)
-            create_markdown_artifact(page, key=artifact_key("dvh", result.case.case_id))
+            create_markdown_artifact(
+                page,
+                key=artifact_key("dvh", result.case.case_id),
+                description=f"DVHs of {result.case.case_id} in {treatments.title}",
+            )
     return summary.report
 
 

@@ -74,7 +74,7 @@ def _missing_modality(series: Sequence[SeriesRow], rules: CohortRules) -> Decisi
     missing = [name for name in rules.required_modalities if name not in present]
     if not missing:
         return None
-    return Decision("I_EXEC_005", "", {"missing": [*missing], "present": sorted(present)})
+    return Decision("I_EXEC_005", "", {"missing": [*missing]})
 
 
 def _verdict_on_chains(

@@ -6,6 +6,8 @@ from typing import Any
 
 from imaging.cohort.codes import CODES, Outcome, worst
 
+_SHORT = 20
+
 Evidence = Mapping[str, str | int | float | list[str]]
 
 
@@ -38,6 +40,19 @@ class Decision:
         """The code in words."""
         return CODES[self.code].meaning
 
+    @property
+    def in_words(self) -> str:
+        """The code in words, with such evidence as a reader can take in: numbers and short names.
+
+        UIDs and traces stay in the notes.
+        """
+        stated = [
+            f"{name.replace('_', ' ')} {_short(value)}"
+            for name, value in self.evidence.items()
+            if _short(value)
+        ]
+        return f"{self.meaning} ({', '.join(stated)})" if stated else self.meaning
+
     def to_json(self) -> dict[str, Any]:
         """Return the decision as it stands in the notes."""
         return {
@@ -58,3 +73,9 @@ class Decision:
 def outcome_of(decisions: Sequence[Decision]) -> Outcome:
     """Return the worst severity of a patient's decisions."""
     return worst([decision.severity for decision in decisions])
+
+
+def _short(value: str | float | list[str]) -> str:
+    """Write a piece of evidence that fits into a line; "" for one that does not."""
+    texts = value if isinstance(value, list) else [str(value)]
+    return " ".join(texts) if all(len(text) <= _SHORT for text in texts) else ""

@@ -33,8 +33,7 @@ def choose_dose(files: list[Path]) -> tuple[Path | None, list[Decision]]:
     try:
         contents = {_content(file) for file in files}
     except UNREADABLE as error:
-        reason = {"reason": type(error).__name__, "doses": uids}
-        return None, [Decision("XVI_EXEC_012", "", reason)]
+        return None, [Decision("XVI_EXEC_012", "", {"reason": type(error).__name__})]
     if len(contents) > 1:
         return None, [Decision("XVI_REV_001", "", {"doses": uids})]
     chosen = min(files)

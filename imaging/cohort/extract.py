@@ -138,8 +138,9 @@ class CohortSummary:
         total = len(self.table)
         lines = [f"# Cohort {name}", "", f"**{total} patients**: {self.in_words}.", ""]
         lines += ["| outcome | patients | reason |", "| --- | ---: | --- |"]
-        for (outcome, reason), group in self.table.groupby(["outcome", "reason"], sort=True):
-            lines.append(f"| {outcome} | {len(group)} | {reason or 'complete and consistent'} |")
+        counts = self.table.groupby(["outcome", "reason"]).size()
+        for (outcome, reason), count in counts.items():
+            lines.append(f"| {outcome} | {count} | {reason or 'complete and consistent'} |")
         lines += ["", f"Manifest: `{self.manifest}`"]
         return "\n".join(lines)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from imaging.cohort.codes import CODES, Outcome
+from imaging.cohort.codes import Outcome
 from imaging.cohort.notes import PatientNotes
 from imaging.cohort.place import CohortFolder
 from imaging.errors import InputError
@@ -46,7 +46,7 @@ def manifest_row(notes: PatientNotes, cohort: CohortFolder) -> dict[str, Any]:
 def reason_of(notes: PatientNotes) -> str:
     """Say in words what decided the outcome; "" for a patient who simply proceeds."""
     deciding = [d for d in notes.decisions if d.severity is notes.outcome is not Outcome.PROCEED]
-    return "; ".join(dict.fromkeys(CODES[d.code].meaning for d in deciding))
+    return "; ".join(dict.fromkeys(decision.in_words for decision in deciding))
 
 
 def write_manifest(rows: Sequence[dict[str, Any]], cohort: CohortFolder) -> Path:

@@ -119,7 +119,10 @@ def _conclude(
         return attempt.decisions, {**counts, "complete": False, "files": {}}
     receipt.keep_only([file for files in found.values() for file in files])
     dose, judged = choose_dose(found.get("RTDOSE", []))
-    chosen = {name: found[name][0] for name in ("RTSTRUCT", "RTPLAN") if name in found}
+    chosen: dict[str, Path] = {}
+    for name in ("RTSTRUCT", "RTPLAN"):
+        if name in found:
+            chosen[name] = found[name][0]
     if dose is not None:
         chosen["RTDOSE"] = dose
     files_by_modality = {name: file.relative_to(folder).as_posix() for name, file in chosen.items()}

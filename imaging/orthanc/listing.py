@@ -55,8 +55,8 @@ class Listing:
     def _named(self, patient_ids: Sequence[str]) -> Patients:
         """Return the studies of at least the patients named, if possible without asking again.
 
-        With a backslash between them, alternatives are compared as they are; one that holds a
-        backslash itself, or nothing, cannot be asked for, nor can a crowd.
+        The answer may hold others too, where a name reads as a pattern. A name that holds the
+        backslash between alternatives, or nothing at all, cannot be asked for, nor can a crowd.
         """
         names = set(patient_ids)
         if names <= self._everyone.keys():
@@ -64,7 +64,7 @@ class Listing:
         if len(names) > _MOST_NAMED or any(not name or "\\" in name for name in names):
             self._everyone = self._find({})
             return self._everyone
-        return self._find({"PatientID": "\\".join([*sorted(names), min(names)])})
+        return self._find({"PatientID": "\\".join(sorted(names))})
 
     def _find(self, query: Mapping[str, str]) -> Patients:
         """Return the studies that match, by PatientID."""

@@ -10,7 +10,7 @@ import pytest
 
 from deployments.demo_data import fill_archive
 from deployments.prefect_api import PrefectApi, RunFailedError
-from deployments.processes import server_of, start_server
+from deployments.processes import Server, start_server
 from deployments.stack import Stack, start_stack
 from imaging.phantoms import PhantomSize
 
@@ -89,9 +89,10 @@ def test_the_nightly_schedule_is_off_and_fires_once_switched_on(stack, http):
     http.patch(path, json={"active": True}).raise_for_status()
     nightly = _wait(lambda: _scheduled(http, deployment))
     assert {run["expected_start_time"][11:16] for run in nightly} == {"02:00"}
+    assert nightly[0]["parameters"]["cohort"] == "nightly"
 
     # Nobody waits for the night here: the same schedule, every few seconds.
-    every = {"active": True, "schedule": {"interval": 5.0}}
+    every = {"active": True, "schedule": {"interval": 5.0}, "parameters": {"cohort": "nightly"}}
     http.patch(path, json=every).raise_for_status()
     try:
         done = _wait(lambda: _scheduled(http, deployment, "COMPLETED"))
@@ -141,8 +142,7 @@ def test_stopping_ends_ours_and_spares_others(tmp_path):
     try:
         ours = Stack(tmp_path, servers=[start_server("sleeper", SLEEPER, {}, tmp_path)])
         ours.save()
-        reused_pid = server_of("stranger", other.pid)
-        stranger = Stack(tmp_path, servers=[type(reused_pid)("stranger", other.pid, 1.0)])
+        stranger = Stack(tmp_path, servers=[Server("stranger", other.pid, created=1.0)])
 
         assert ours.stop() == ["sleeper"]
         assert stranger.stop() == []

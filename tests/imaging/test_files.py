@@ -14,8 +14,10 @@ def test_a_file_appears_when_the_block_ends(tmp_path):
         assert not target.exists()
         assert part.parent == target.parent
         assert part.name.endswith(".json")
+        inode = part.stat().st_ino
 
     assert target.read_bytes() == b"content"
+    assert target.stat().st_ino == inode, "copied, so for a moment there was half a file"
     assert [path.name for path in target.parent.iterdir()] == ["result.json"]
 
 

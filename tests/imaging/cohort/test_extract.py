@@ -51,7 +51,7 @@ def test_a_cohort_is_written_with_one_row_a_patient(run):
     assert table["patient_id"].tolist() == ["A", "B"]
     assert table["outcome"].tolist() == ["PROCEED", "EXCLUDE"]
     assert "I_EXEC_005" in table["codes"][1].split(";")
-    assert table["reason"].tolist() == ["", "a required modality is missing"]
+    assert table["reason"].tolist() == ["", "a required modality is missing (missing CT)"]
     assert len(list((run.cohort.patient(table["case_id"][0]) / "CT").glob("*.dcm"))) == 5
     assert read_manifest(summary.manifest.with_suffix(".csv"))["case_id"].equals(table["case_id"])
 

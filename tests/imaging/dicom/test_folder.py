@@ -86,14 +86,20 @@ def test_names_are_decoded(archive, folder):
 
 
 def test_study_dates_choose_patients_both_ends_included(archive, folder):
-    for name, day in (("A", "20240101"), ("B", "20240131"), ("C", None), ("D", "20250101")):
+    for name, day in (
+        ("A", "20240101"),
+        ("B", "20240131"),
+        ("C", None),
+        ("E", ""),
+        ("D", "20250101"),
+    ):
         write(image(patient_id=name, StudyDate=day), folder)
     first, last = date(2024, 1, 1), date(2024, 1, 31)
 
     assert archive.patient_ids(DateRange(first, last)) == ["A", "B"]
     assert archive.patient_ids(DateRange(last=last)) == ["A", "B"]
     assert archive.patient_ids(DateRange(first=last)) == ["B", "D"]
-    assert archive.patient_ids(DateRange()) == ["A", "B", "C", "D"]
+    assert archive.patient_ids(DateRange()) == ["A", "B", "C", "D", "E"]
 
 
 def test_an_instance_row_says_where_the_slice_lies(archive, folder):

@@ -72,7 +72,7 @@ def test_a_file_without_its_last_byte_is_found_out(content):
 
 
 def test_zeros_after_the_end_are_padding(content):
-    assert structural_fault(BytesIO(content + bytes(512))) == ""
+    assert structural_fault(BytesIO(content + bytes(509))) == ""
 
 
 def test_a_deflated_file_is_not_judged():

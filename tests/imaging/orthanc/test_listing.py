@@ -1,3 +1,4 @@
+import copy
 from dataclasses import replace
 from datetime import date
 
@@ -86,6 +87,26 @@ def test_some_of_many_patients_cost_no_more_queries(proxied, proxy, tmp_path):
     assert [row.patient_id for row in rows] == ["FEW3", "FEW1"]
     assert proxy.count("POST /tools/find") == 3
     assert len(proxy.requests) == 3 + 2
+
+
+def test_others_are_not_asked_for(archive, tmp_path, monkeypatch):
+    archive.upload([write(image(patient_id="ONLYME"), tmp_path)])
+    queries = []
+    find = archive._client.find
+
+    def find_and_note(level, query):
+        queries.append((level, query))
+        return find(level, query)
+
+    monkeypatch.setattr(archive._client, "find", find_and_note)
+    (row,) = archive.patients(["ONLYME"])
+
+    uid = row.studies[0].study_instance_uid
+    assert queries == [
+        ("Study", {"PatientID": "ONLYME"}),
+        ("Series", {"StudyInstanceUID": uid}),
+        ("Instance", {"StudyInstanceUID": uid}),
+    ]
 
 
 def test_requests_name_no_patient(proxied, proxy, tmp_path):
@@ -201,7 +222,13 @@ def test_names_are_decoded_and_those_of_the_study(archive, tmp_path):
 
 
 def test_study_dates_choose_patients_both_ends_included(empty_archive, tmp_path):
-    for name, day in (("A", "20240101"), ("B", "20240131"), ("C", None), ("D", "20250101")):
+    for name, day in (
+        ("A", "20240101"),
+        ("B", "20240131"),
+        ("C", None),
+        ("E", ""),
+        ("D", "20250101"),
+    ):
         write(image(patient_id=name, StudyDate=day), tmp_path)
     empty_archive.upload(tmp_path.glob("*.dcm"))
     first, last = date(2024, 1, 1), date(2024, 1, 31)
@@ -209,7 +236,7 @@ def test_study_dates_choose_patients_both_ends_included(empty_archive, tmp_path)
     assert empty_archive.patient_ids(DateRange(first, last)) == ["A", "B"]
     assert empty_archive.patient_ids(DateRange(last=last)) == ["A", "B"]
     assert empty_archive.patient_ids(DateRange(first=last)) == ["B", "D"]
-    assert empty_archive.patient_ids(DateRange()) == ["A", "B", "C", "D"]
+    assert empty_archive.patient_ids(DateRange()) == ["A", "B", "C", "D", "E"]
 
 
 def test_dates_choose_patients_but_not_what_they_have(archive, tmp_path):
@@ -296,14 +323,20 @@ def test_an_unreadable_rt_object_is_noted_and_the_cohort_goes_on(archive, tmp_pa
     plan.FractionGroupSequence[0].ReferencedBeamSequence[0].ReferencedBeamNumber = 7777
     path = write(plan, tmp_path)
     path.write_bytes(path.read_bytes().replace(b"7777", b"O'Ne"))
-    archive.upload([path, write(patient.rtdose(), tmp_path)])
+    beams = copy.deepcopy(plan.FractionGroupSequence)
+    dose = patient.rtdose()
+    dose.ReferencedRTPlanSequence[0].ReferencedFractionGroupSequence = beams
+    bad_dose = write(dose, tmp_path)
+    bad_dose.write_bytes(bad_dose.read_bytes().replace(b"7777", b"O'Ne"))
+    archive.upload([path, bad_dose, write(patient.rtstruct(), tmp_path)])
 
     (row,) = archive.patients(["BADPLAN"])
 
     found = {series.modality: series for series in row.series}
-    assert found["RTPLAN"].references == ()
+    assert found["RTPLAN"].references == found["RTDOSE"].references == ()
     assert found["RTPLAN"].unreadable == {plan.SOPInstanceUID: "unreadable (ValueError)"}
-    assert len(found["RTDOSE"].references) == 1
+    assert found["RTDOSE"].unreadable == {dose.SOPInstanceUID: "unreadable (ValueError)"}
+    assert len(found["RTSTRUCT"].references) == 1
 
 
 def test_an_rt_object_deleted_while_listing_is_noted(archive, tmp_path, monkeypatch):

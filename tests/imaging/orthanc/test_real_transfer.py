@@ -1,4 +1,7 @@
+import subprocess
+import sys
 import threading
+import time
 import tracemalloc
 
 import pytest
@@ -152,6 +155,43 @@ def test_orthanc_killed_in_the_middle_leaves_whole_files_and_the_rest_can_follow
     assert set(came) <= set(whole)
     assert sorted(second) == sorted(row.sop_instance_uid for row in missing)
     assert {path.stem: path.read_bytes() for path in (tmp_path / "out").iterdir()} == sizes
+
+
+_FETCH = """
+import sys
+from pathlib import Path
+from imaging.orthanc import OrthancArchive
+
+url, user, password, out = sys.argv[1:]
+archive = OrthancArchive(url, user, password)
+(row,) = archive.patients(["KILLED"])
+archive.fetch(row.series[0], Path(out))
+"""
+
+
+def test_a_client_that_is_killed_leaves_whole_files_under_final_names(
+    orthanc, archive, proxy, tmp_path
+):
+    paths = write_series(tmp_path / "in", 4, side=2000, patient_id="KILLED")
+    archive.upload(paths)
+    expected = {path.name: path.read_bytes() for path in paths}
+    proxy.bytes_per_s = 16e6
+    out = tmp_path / "out"
+    client = subprocess.Popen(
+        [sys.executable, "-c", _FETCH, proxy.url, orthanc.user, orthanc.password, out]
+    )
+    while client.poll() is None and proxy.answered < 12_000_000:
+        time.sleep(0.01)
+    client.kill()
+    client.wait()
+    left = {path.name: path.read_bytes() for path in out.iterdir()}
+
+    assert 12_000_000 < proxy.answered < 30_000_000
+    assert any(name.endswith(".part") for name in left)
+    assert {name: left[name] for name in left if name.endswith(".dcm")}.items() <= expected.items()
+
+    archive.fetch(only_series(archive, "KILLED"), out)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == expected
 
 
 @pytest.mark.parametrize("by_stream", [True, False])

@@ -1,0 +1,7 @@
+"""PLACEHOLDER."""
+
+from pathlib import Path
+
+
+def overhead(folder: Path) -> None:
+    """Do nothing."""
