@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from deployments.demo_data import fill_archive
-from deployments.prefect_api import PrefectApi, RunFailedError
+from deployments.prefect_api import PrefectApi, RunFailedError, RunStatus
 from deployments.processes import Server, start_server
 from deployments.stack import Stack, start_stack
 from imaging.phantoms import PhantomSize
@@ -41,7 +41,7 @@ def http(stack):
 
 
 def test_a_cohort_and_its_dvhs_by_rest_alone(stack, api):
-    seen = []
+    seen: list[RunStatus] = []
     run = api.run("extract-cohort", {"cohort": "rest", "rules": {"wanted_rois": ["PTV*"]}})
     api.follow(run, 180, seen.append)
     api.follow(api.run("compute-dvh", {"manifest": "rest"}), 180)

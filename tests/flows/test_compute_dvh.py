@@ -1,16 +1,17 @@
 """DVHs of a cohort and of files, through the flow."""
 
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
-from prefect.artifacts import Artifact
 
 from flows.compute_dvh import compute_dvh
 from flows.extract_cohort import extract_cohort
 from imaging.cohort import CohortRules, read_manifest
 from imaging.errors import InputError
 from imaging.settings import settings
+from tests.flows.shown import artifact
 
 
 @pytest.fixture
@@ -39,8 +40,8 @@ def test_a_cohort_gets_tables_pictures_and_a_report(cohort):
     assert report == folder / "report.html"
     assert not re.search(r'(src|href)="(?!data:|#)', report.read_text())
 
-    assert "Dmean[Gy]" in Artifact.get("metrics-dvh").data
-    page = Artifact.get(f"dvh-{proceeding['case_id'].iloc[0]}").data
+    assert "Dmean[Gy]" in artifact("metrics-dvh").data
+    page = artifact(f"dvh-{proceeding['case_id'].iloc[0]}").data
     assert "data:image/png;base64," in page
     assert len(page) < 100_000
 
@@ -65,8 +66,8 @@ def test_two_files_are_enough(cohort):
     _, table, _ = cohort
     row = table[table["outcome"] == "PROCEED"].iloc[0]
     report = compute_dvh(
-        rtstruct=f"{row['folder']}/{row['rtstruct_file']}",
-        rtdose=f"{row['folder']}/{row['rtdose_file']}",
+        rtstruct=Path(row["folder"]) / row["rtstruct_file"],
+        rtdose=Path(row["folder"]) / row["rtdose_file"],
     )
 
     assert report.parent == settings().data_root / "dvh" / row["rtdose_sop_instance_uid"]
@@ -90,7 +91,7 @@ def test_one_broken_case_does_not_stop_the_others(cohort):
 
     assert row["case_id"] not in set(metrics["case_id"])
     assert len(set(metrics["case_id"])) == 4
-    assert row["case_id"] in Artifact.get("metrics-dvh").description
+    assert row["case_id"] in artifact("metrics-dvh").description
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import shutil
 
 import anyio
 import pytest
-from prefect.artifacts import Artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -17,6 +16,7 @@ from flows.extract_cohort import extract_cohort
 from imaging.cohort import CohortFailedError, CohortRules, PatientSelection, read_manifest
 from imaging.errors import SettingError
 from imaging.settings import settings
+from tests.flows.shown import artifact, by_patient
 
 RULES = CohortRules(wanted_rois=["PTV*"], description_must_not_contain=["head and neck"])
 EXPECTED = {
@@ -53,10 +53,10 @@ def test_a_folder_of_files_becomes_a_cohort(place, phantoms):
     for row in table[table["outcome"] == "PROCEED"].to_dict("records"):
         assert (root / "notes" / f"{row['case_id']}.json").exists()
         assert len(list((root / "patients" / row["case_id"] / "CT").glob("*.dcm"))) == 24
-    decisions = Artifact.get("decisions-folder")
+    decisions = artifact("decisions-folder")
     assert "I_EXEC_007" in decisions.data
-    assert "5 PROCEED, 1 REVIEW, 4 EXCLUDE" in Artifact.get("cohort-folder").data
-    assert Artifact.get("retrieving-folder").data == 100.0
+    assert "5 PROCEED, 1 REVIEW, 4 EXCLUDE" in artifact("cohort-folder").data
+    assert artifact("retrieving-folder").data == 100.0
 
 
 def test_a_second_run_fetches_nothing(place, phantoms):
@@ -136,18 +136,18 @@ def test_a_damaged_file_costs_its_patient_and_is_fetched_once_mended(place, phan
     victim.write_bytes(whole[: len(whole) // 2])
     place(dicom_folder=archive)
 
-    broken = read_manifest(extract_cohort("cut", rules=RULES)).set_index("patient_id")
+    broken = by_patient(extract_cohort("cut", rules=RULES))
 
-    assert "XI_EXEC_012" in broken.loc["SUB002", "codes"]
-    assert broken.loc["SUB001", "outcome"] == "PROCEED"
-    folder = settings().data_root / "cohorts" / "cut" / "patients" / broken.loc["SUB002", "case_id"]
+    assert "XI_EXEC_012" in broken["SUB002"]["codes"]
+    assert broken["SUB001"]["outcome"] == "PROCEED"
+    folder = settings().data_root / "cohorts" / "cut" / "patients" / broken["SUB002"]["case_id"]
     assert not (folder / "CT" / victim.name).exists()
 
     victim.write_bytes(whole)
-    mended = read_manifest(extract_cohort("cut", rules=RULES)).set_index("patient_id")
+    mended = by_patient(extract_cohort("cut", rules=RULES))
 
-    assert mended.loc["SUB002", "outcome"] == "PROCEED"
-    assert mended.loc["SUB002", "fetched"] == 1
+    assert mended["SUB002"]["outcome"] == "PROCEED"
+    assert mended["SUB002"]["fetched"] == 1
 
 
 def test_a_run_in_which_everything_failed_is_a_failure(place, phantoms, tmp_path):

@@ -48,7 +48,7 @@ def complete(study="study", suffix=""):
 
 
 def patient(*series, description=""):
-    studies = {}
+    studies: dict[str, list[SeriesRow]] = {}
     for row in series:
         studies.setdefault(row.study_instance_uid, []).append(row)
     return PatientRow(

@@ -1,6 +1,7 @@
 """The verdict on hand-made listings: the outcome, the code, and the chain."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,11 @@ from imaging.cohort import CohortRules, Outcome, decide
 from tests.imaging.cohort.rows import DOSE, PLAN, STRUCT, complete, ct, patient, rt, slices
 
 RULES = CohortRules()
+
+
+def chain_of(verdict) -> Any:
+    assert verdict.chain is not None
+    return verdict.chain
 
 
 def codes(verdict):
@@ -19,8 +25,8 @@ def test_a_complete_treatment_proceeds():
 
     assert verdict.outcome is Outcome.PROCEED
     assert codes(verdict) == ["I_SUCC_001", "II_SUCC_001"]
-    assert verdict.chain.images.series_instance_uid == "ct"
-    assert [dose.uid for dose in verdict.chain.doses] == ["dose"]
+    assert chain_of(verdict).images.series_instance_uid == "ct"
+    assert [dose.uid for dose in chain_of(verdict).doses] == ["dose"]
 
 
 @pytest.mark.parametrize("missing", range(4))
@@ -78,7 +84,7 @@ def test_contour_images_are_stronger_evidence_than_a_frame_of_reference():
     verdict = decide(patient(*series), RULES)
 
     assert verdict.outcome is Outcome.PROCEED
-    assert verdict.chain.images.series_instance_uid == "ct"
+    assert chain_of(verdict).images.series_instance_uid == "ct"
 
 
 def test_a_structure_set_of_an_absent_ct_is_not_linked_to_another_of_the_same_frame():
@@ -97,7 +103,7 @@ def test_of_two_structure_sets_the_one_that_the_plan_uses_is_taken():
     verdict = decide(patient(image, rt("RTSTRUCT", spare, STRUCT), plan, dose), RULES)
 
     assert verdict.outcome is Outcome.PROCEED
-    assert verdict.chain.structure_set.uid == "struct"
+    assert chain_of(verdict).structure_set.uid == "struct"
 
 
 def test_an_unapproved_plan_is_left_out_beside_an_approved_one():
@@ -109,7 +115,7 @@ def test_an_unapproved_plan_is_left_out_beside_an_approved_one():
     )
 
     assert verdict.outcome is Outcome.PROCEED
-    assert [dose.uid for dose in verdict.chain.doses] == ["dose"]
+    assert [dose.uid for dose in chain_of(verdict).doses] == ["dose"]
 
 
 def test_an_unapproved_plan_alone_is_for_review():
