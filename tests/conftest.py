@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prefect.testing.utilities import prefect_test_harness
 
 from deployments.orthanc_install import SKIP_VARIABLE, find_orthanc
 from deployments.orthanc_server import OrthancServer
+from imaging.settings import settings
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +41,24 @@ def empty_orthanc(orthanc_program: Path, tmp_path: Path) -> Iterator[OrthancServ
     server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def prefect_server():
+    """One Prefect server for the whole session: its start is what costs."""
+    with prefect_test_harness(server_startup_timeout=240):
+        yield
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """Settings of this test alone; call it with those to change."""
+
+    def change(**values):
+        for name, value in values.items():
+            monkeypatch.setenv(f"IMAGING_{name.upper()}", str(value))
+        settings.cache_clear()
+
+    change(data_root=tmp_path / "data", orthanc_url="", dicom_folder="")
+    yield change
+    settings.cache_clear()

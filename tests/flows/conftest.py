@@ -1,16 +1,14 @@
-"""One Prefect server for all flows, and a place of its own for each test."""
+"""Flows run on one Prefect server, on patients made once."""
 
 import gc
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 
 from deployments.orthanc_server import OrthancServer
 from imaging.orthanc import OrthancArchive
 from imaging.phantoms import Cohort, PhantomSize
-from imaging.settings import settings
 
 
 def pytest_collection_modifyitems(items):
@@ -29,23 +27,8 @@ def _collect():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def prefect_server():
-    with prefect_test_harness(server_startup_timeout=240):
-        yield
-
-
-@pytest.fixture
-def place(tmp_path, monkeypatch):
-    """Settings of this test alone; call it with those to change."""
-
-    def change(**values):
-        for name, value in values.items():
-            monkeypatch.setenv(f"IMAGING_{name.upper()}", str(value))
-        settings.cache_clear()
-
-    change(data_root=tmp_path / "data", orthanc_url="", dicom_folder="")
-    yield change
-    settings.cache_clear()
+def _server(prefect_server):
+    """Flows run on a real server."""
 
 
 @pytest.fixture(scope="session")
