@@ -4,7 +4,7 @@ Nothing here fails when a goal is missed: a benchmark is not a test.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def _on_clinical_patients(
-    wanted: list[Callable[[OrthancServer, Path], None]], folder: Path
+    wanted: Sequence[Callable[[OrthancServer, Path], None]], folder: Path
 ) -> None:
     with running(folder / "orthanc") as server:
         fill([server], patients_of(PhantomSize.clinical(), 10), folder)

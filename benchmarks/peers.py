@@ -1,35 +1,65 @@
 """Asks Orthanc as most programs do, with a request for every single instance.
 
 This is the method of PDCP (AustralianCancerDataNetwork/PDCP): patients, studies and series one by
-one, then the simplified tags of each instance, from 30 threads, each request over a TCP connection
-of its own, as `requests.get` makes it. It is written anew, and leaner than the original: with
-http.client, without data frames, without a second look at the patients.
+one, then the simplified tags of each instance, from 30 threads, each with a `requests.get` of its
+own: a new client, a new TCP connection, a compressed answer. It is written anew, without data
+frames, errors or a second look at the patients. `httpx.get` stands for `requests.get`: the two cost
+the same within a tenth.
 """
 
-import gzip
 import http.client
 import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
+
+import httpx
 
 from benchmarks.servers import headers_of
 from deployments.orthanc_server import OrthancServer
 
-Ask = Callable[[str], bytes]
+
+class Asking(Protocol):
+    """Gets what is at a path, from any thread."""
+
+    def __call__(self, path: str) -> bytes:
+        """Return the body."""
+        ...
+
+    def close(self) -> None:
+        """Give up connections."""
+        ...
+
+
+class NewClients:
+    """Everything anew for each request, and compressed answers: what `httpx.get` does unasked."""
+
+    def __init__(self, server: OrthancServer) -> None:
+        self._url = server.url
+        self._auth = (server.user, server.password)
+
+    def __call__(self, path: str) -> bytes:
+        """Get by a client that lives for this request."""
+        url = self._url + path
+        answer = httpx.get(url, auth=self._auth, verify=False, timeout=60)  # noqa: S501 - as PDCP
+        return answer.raise_for_status().content
+
+    def close(self) -> None:
+        """Nothing is left open."""
 
 
 class NewConnections:
-    """A connection for each request, and compressed answers, as `requests.get` has them."""
+    """A connection for each request, by the leanest client there is."""
 
     def __init__(self, server: OrthancServer) -> None:
         self._place = urlsplit(server.url).netloc
-        self._headers = headers_of(server, "gzip, deflate")
+        self._headers = headers_of(server)
 
     def __call__(self, path: str) -> bytes:
+        """Get over a connection that lives for this request."""
         with closing(http.client.HTTPConnection(self._place, timeout=60)) as connection:
             return _get(connection, path, self._headers)
 
@@ -47,6 +77,7 @@ class KeptConnections:
         self._open: list[http.client.HTTPConnection] = []
 
     def __call__(self, path: str) -> bytes:
+        """Get over the thread's own connection."""
         if not hasattr(self._local, "connection"):
             self._local.connection = http.client.HTTPConnection(self._place, timeout=60)
             self._open.append(self._local.connection)
@@ -58,7 +89,7 @@ class KeptConnections:
             connection.close()
 
 
-def tags_of_everything(ask: Ask, threads: int) -> list[dict[str, Any]]:
+def tags_of_everything(ask: Asking, threads: int) -> list[dict[str, Any]]:
     """Return the simplified tags of every instance, one request each."""
     with ThreadPoolExecutor(threads) as pool:
 
@@ -81,4 +112,4 @@ def _get(connection: http.client.HTTPConnection, path: str, headers: dict[str, s
     if response.status != http.client.OK:
         msg = f"{path}: {response.status}"
         raise OSError(msg)
-    return gzip.decompress(body) if response.getheader("Content-Encoding") == "gzip" else body
+    return body

@@ -62,14 +62,16 @@ def show_ratio_headings() -> None:
 
 def show_ratio(name: str, ratio: Ratio, goal: Goal | None = None) -> None:
     """Print a ratio; its goal is judged by the best rounds, which other programs disturb least."""
-    verdict = () if goal is None else (goal.verdict(ratio.best),)
-    _line(name, f"{ratio.best:.2f}x", f"{ratio.median:.2f}x", f"{ratio.cpu:.2f}x", *verdict)
+    verdict = goal.verdict(ratio.best) if goal else ""
+    figures = (ratio.best, ratio.median, ratio.cpu)
+    _line(name, *[f"{figure:.2f}x" for figure in figures], verdict=verdict)
 
 
 def show_figure(name: str, figure: str, verdict: str = "") -> None:
     """Print a single figure."""
-    _line(name, figure, *([verdict] if verdict else []))
+    _line(name, figure, verdict=verdict)
 
 
-def _line(name: str, *cells: str) -> None:
-    print(f"  {name:<{_NAME_WIDTH}}" + "".join(f"{cell:>10}" for cell in cells[:3]), *cells[3:])
+def _line(name: str, *cells: str, verdict: str = "") -> None:
+    text = f"  {name:<{_NAME_WIDTH}}" + "".join(f"{cell:>10}" for cell in cells)
+    print(f"{text}  {verdict}".rstrip())

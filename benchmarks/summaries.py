@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.measure import Method, compare
-from benchmarks.peers import KeptConnections, NewConnections, tags_of_everything
+from benchmarks.peers import Asking, KeptConnections, NewClients, NewConnections, tags_of_everything
 from benchmarks.report import (
     at_least,
     at_most,
@@ -25,8 +25,9 @@ from imaging.cohort import CohortRules, decide
 from imaging.dicom import PatientRow
 
 _OURS = "this project: listing and links"
-_PDCP = "a request an instance, 30 threads, new connections (PDCP)"
-_KEPT = "a request an instance, 8 threads, kept connections"
+_PDCP = "a request an instance as PDCP has it, 30 threads"
+_LEAN = "a request an instance, 30 threads, http.client"
+_KEPT = "a request an instance, 8 kept connections, http.client"
 _FLOOR = "the three queries of the listing alone"
 _ROUNDS = 5
 _IMAGES = {"CT", "MR", "PT"}
@@ -36,12 +37,13 @@ def summaries(server: OrthancServer, folder: Path) -> None:
     """Measure, and print."""
     work: dict[str, Callable[[], object]] = {
         _OURS: partial(_decide_all, server),
-        _PDCP: partial(_ask_each, server, 30, NewConnections),
+        _PDCP: partial(_ask_each, server, 30, NewClients),
+        _LEAN: partial(_ask_each, server, 30, NewConnections),
         _KEPT: partial(_ask_each, server, 8, KeptConnections),
         _FLOOR: partial(_three_queries, server),
     }
     pids = (pid_of(server),)
-    methods = [Method(name, lambda _, run=run: run(), pids) for name, run in work.items()]
+    methods = [Method(name, partial(_without_folder, run), pids) for name, run in work.items()]
     rounds = compare(methods, folder, _ROUNDS)
     requests = {name: count_requests(server, run) for name, run in work.items()}
 
@@ -51,10 +53,15 @@ def summaries(server: OrthancServer, folder: Path) -> None:
     show_costs(rounds, {name: [str(count)] for name, count in requests.items()}, ["requests"])
     show_ratio_headings()
     show_ratio("PDCP's way / this project", rounds.ratio(_PDCP, _OURS), at_least(10))
+    show_ratio("the same by http.client / this project", rounds.ratio(_LEAN, _OURS))
     show_ratio("kept connections / this project", rounds.ratio(_KEPT, _OURS))
     show_ratio("this project / its three queries", rounds.ratio(_OURS, _FLOOR), at_most(2))
     goal = at_most(_fewest_requests(patients))
     show_figure("requests of this project", str(requests[_OURS]), goal.verdict(requests[_OURS]))
+
+
+def _without_folder(run: Callable[[], object], _: Path) -> None:
+    run()
 
 
 def _decide_all(server: OrthancServer) -> list[PatientRow]:
@@ -65,9 +72,7 @@ def _decide_all(server: OrthancServer) -> list[PatientRow]:
     return patients
 
 
-def _ask_each(
-    server: OrthancServer, threads: int, kind: type[NewConnections] | type[KeptConnections]
-) -> None:
+def _ask_each(server: OrthancServer, threads: int, kind: Callable[[OrthancServer], Asking]) -> None:
     with closing(kind(server)) as ask:
         tags_of_everything(ask, threads)
 
@@ -76,8 +81,7 @@ def _three_queries(server: OrthancServer) -> None:
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
     with closing(connection):
         for level in ("Study", "Series", "Instance"):
-            question = {"Level": level, "Query": {}, "Expand": True, "CaseSensitive": True}
-            content = json.dumps(question)
+            content = json.dumps({"Level": level, "Query": {}, "Expand": True})
             connection.request("POST", "/tools/find", content, headers_of(server))
             json.loads(connection.getresponse().read())
 

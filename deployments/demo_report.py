@@ -61,7 +61,7 @@ def result_table(patients: Sequence[Result]) -> Table:
     for heading in ("patient", "decision", "codes"):
         table.add_column(heading, no_wrap=True)
     for roi, metric in _SHOWN:
-        table.add_column(f"{roi}\n{metric}", justify="right")
+        table.add_column(f"{roi}\n{metric}", justify="right", no_wrap=True)
     for patient in patients:
         row = patient.row
         deciding = [code for code in row["codes"].split(";") if "_SUCC_" not in code]

@@ -5,7 +5,6 @@ import http.client
 import json
 import logging
 import secrets
-import signal
 import socket
 import subprocess
 import time
@@ -14,9 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import psutil
-
 from deployments.orthanc_install import find_orthanc
+from deployments.processes import let_go
 from imaging.errors import RemoteUnavailableError
 
 log = logging.getLogger(__name__)
@@ -90,7 +88,7 @@ class OrthancServer:
         A later one keeps them.
 
         Args:
-            detached: In a session of its own, to live on after this process; see ``stop_orthanc``.
+            detached: In a session of its own, to live on after this process.
 
         Raises:
             RemoteUnavailableError: It did not start; its log says why.
@@ -147,6 +145,8 @@ class OrthancServer:
                 start_new_session=detached,
             )
         self.pid = self._process.pid
+        if detached:
+            let_go(self._process)
 
     def _is_ready(self) -> bool:
         """Wait until our own Orthanc answers: a stranger on the port does not know the password."""
@@ -168,26 +168,6 @@ class OrthancServer:
             return False
         finally:
             connection.close()
-
-
-def stop_orthanc(pid: int, folder: Path, wait_s: float = 15.0) -> bool:
-    """End a detached server started on ``folder``; a process that is not that one is left alone.
-
-    Returns:
-        Whether it was there to be stopped.
-    """
-    try:
-        process = psutil.Process(pid)
-        if str(folder.absolute() / "orthanc.json") not in process.cmdline():
-            return False
-        process.send_signal(signal.SIGTERM)
-        process.wait(wait_s)
-    except psutil.TimeoutExpired:
-        process.kill()
-        process.wait(wait_s)
-    except psutil.NoSuchProcess:
-        return False
-    return True
 
 
 def _configuration(folder: Path, *, plugins: bool) -> dict[str, Any]:

@@ -12,8 +12,7 @@ import psutil
 
 _GRACE_S = 20.0
 
-# Servers are left running on purpose; Python would warn of each one whose object is collected.
-_started: list[subprocess.Popen[bytes]] = []
+_left_running: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +80,13 @@ def start_server(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    _started.append(process)
+    let_go(process)
     return server_of(name, process.pid)
+
+
+def let_go(process: subprocess.Popen[bytes]) -> None:
+    """Leave a process running when its object is forgotten; Python would warn of that."""
+    _left_running.append(process)
 
 
 def server_of(name: str, pid: int) -> Server:

@@ -16,11 +16,11 @@ def whole_file(target: Path) -> Iterator[Path]:
     """Give a temporary path to write to, and rename it to ``target`` when the block succeeds.
 
     A killed process leaves at most a ``.part`` file, never half a file under its final name. The
-    temporary name keeps the target's suffixes, since writers choose a format by them.
+    temporary name ends as the target's does, since writers choose a format by that.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(
-        dir=target.parent, prefix=".", suffix=PART_SUFFIX + target.suffix, delete=False
+        dir=target.parent, prefix=".", suffix=f"{PART_SUFFIX}-{target.name}", delete=False
     ) as handle:
         part = Path(handle.name)
     try:

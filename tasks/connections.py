@@ -1,5 +1,6 @@
 """Archives by name: `default` is what the environment says, any other is a Prefect block."""
 
+import hashlib
 from contextlib import closing
 from pathlib import Path
 from typing import cast
@@ -7,8 +8,7 @@ from typing import cast
 from prefect.blocks.core import Block
 from pydantic import Field, HttpUrl, SecretStr
 
-from imaging.dicom import Archive
-from imaging.dicom.folder import FolderArchive
+from imaging.dicom import Archive, FolderArchive
 from imaging.errors import SettingError
 from imaging.orthanc import OrthancArchive
 from imaging.settings import settings
@@ -46,7 +46,7 @@ class DicomFolder(Block):
 
     def open(self) -> Archive:
         """Return the archive; the folder is indexed at the first question."""
-        return FolderArchive(self.path)
+        return _folder(self.path)
 
 
 def open_archive(name: str) -> "closing[Archive]":
@@ -69,9 +69,15 @@ def _default() -> Archive:
             str(place.orthanc_url), place.orthanc_user, password, timeout_s=place.timeout_s
         )
     if place.dicom_folder is not None:
-        return FolderArchive(place.dicom_folder)
+        return _folder(place.dicom_folder)
     setting, message = "IMAGING_ORTHANC_URL", "no archive is configured"
     raise SettingError(setting, f"{message} (nor is IMAGING_DICOM_FOLDER, the other way)")
+
+
+def _folder(path: Path) -> Archive:
+    """Open a folder with its index among our own files: the folder itself is only read."""
+    name = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:16]
+    return FolderArchive(path, settings().data_root / ".indexes" / f"{name}.sqlite")
 
 
 def _block(name: str) -> OrthancServer | DicomFolder:

@@ -9,9 +9,9 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from imaging import rt
-from imaging.cohort import Treatments, treatment_of_files, treatments_of_cohort
 from imaging.rt import CaseResult, DvhCase, DvhOptions, DvhSummary
 from imaging.settings import settings
+from imaging.treatments import Treatments, treatment_of_files, treatments_of_cohort
 from tasks.progress import artifact_key
 
 log = logging.getLogger(__name__)

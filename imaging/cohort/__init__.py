@@ -16,7 +16,6 @@ from imaging.cohort.notes import PatientNotes
 from imaging.cohort.place import CohortFolder
 from imaging.cohort.retrieve import retrieve_patient
 from imaging.cohort.rules import CohortRules, PatientSelection
-from imaging.cohort.treatments import Treatments, treatment_of_files, treatments_of_cohort
 
 __all__ = [
     "CODES",
@@ -30,7 +29,6 @@ __all__ = [
     "Outcome",
     "PatientNotes",
     "PatientSelection",
-    "Treatments",
     "Verdict",
     "choose",
     "codes_as_markdown",
@@ -39,6 +37,4 @@ __all__ = [
     "publish",
     "read_manifest",
     "retrieve_patient",
-    "treatment_of_files",
-    "treatments_of_cohort",
 ]

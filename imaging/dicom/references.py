@@ -33,6 +33,8 @@ REFERENCE_KEYWORDS = (
     "StructureSetLabel",
     "StructureSetROISequence",
 )
+_NUMBER = "ROINumber"
+_ROI_FRAME = "ReferencedFrameOfReferenceUID"
 
 
 class Tags(Protocol):
@@ -81,30 +83,23 @@ def references_of(tags: Tags) -> RtReferences:
     rois = _items([tags], "StructureSetROISequence")
     series = _items(_items(frames, "RTReferencedStudySequence"), "RTReferencedSeriesSequence")
     plans, groups = _plans_and_groups(tags)
+    beams = _items(groups, "ReferencedBeamSequence")
     return RtReferences(
         sop_instance_uid=_text(tags, "SOPInstanceUID"),
         label=_text(tags, "StructureSetLabel") or _text(tags, "RTPlanLabel"),
         date=_text(tags, "StructureSetDate") or _text(tags, "RTPlanDate"),
         approval_status=_text(tags, "ApprovalStatus"),
         frame_of_reference_uids=_once(
-            _texts([tags, *frames], "FrameOfReferenceUID"),
-            _texts(rois, "ReferencedFrameOfReferenceUID"),
+            [*_texts([tags, *frames], "FrameOfReferenceUID"), *_texts(rois, _ROI_FRAME)]
         ),
         series_uids=_once(_texts(series, "SeriesInstanceUID")),
         image_uids=_image_uids(series),
-        rois=tuple(
-            (int(number), _text(roi, "ROIName"))
-            for roi in rois
-            if (number := _text(roi, "ROINumber"))
-        ),
+        rois=tuple((int(n), _text(roi, "ROIName")) for roi in rois if (n := _text(roi, _NUMBER))),
         structure_set_uids=_sop_uids([tags], "ReferencedStructureSetSequence"),
         plan_uids=_once(_texts(plans, "ReferencedSOPInstanceUID")),
         dose_summation_type=_text(tags, "DoseSummationType"),
         dose_units=_text(tags, "DoseUnits"),
-        beam_numbers=tuple(
-            int(number)
-            for number in _texts(_items(groups, "ReferencedBeamSequence"), "ReferencedBeamNumber")
-        ),
+        beam_numbers=tuple(int(number) for number in _texts(beams, "ReferencedBeamNumber")),
     )
 
 
@@ -147,9 +142,9 @@ def _text(tags: Tags, keyword: str) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _once(*groups: Iterable[str]) -> tuple[str, ...]:
+def _once(texts: Iterable[str]) -> tuple[str, ...]:
     """Return each text once, in order of appearance."""
-    return tuple(dict.fromkeys(text for group in groups for text in group))
+    return tuple(dict.fromkeys(texts))
 
 
 def _read(content: BinaryIO, *keywords: str) -> pydicom.Dataset:

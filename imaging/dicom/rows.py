@@ -74,7 +74,9 @@ class SeriesRow:
             strings (multiple values joined by a backslash). Always present, perhaps empty:
             Modality, SeriesDescription, FrameOfReferenceUID (images).
         references: One a readable RT object; () for images.
-        unreadable: Why an RT object could not be read, by its SOPInstanceUID.
+        unreadable: Why an instance cannot be used, by its SOPInstanceUID: an RT object that is
+            cut short, malformed or gone; in a folder, an image that is cut short. It is among the
+            instances all the same.
     """
 
     series_instance_uid: str
@@ -179,7 +181,8 @@ class Archive(Protocol):
         Raises:
             InstanceGoneError: Some are no longer there; the others were written first.
             DicomError: What arrived is not the instance that was listed; the others were written.
-            RemoteUnavailableError: The transfer broke; what was whole was written.
+            RemoteUnavailableError: The transfer broke, or the archive failed over an instance; what
+                was whole was written.
         """
         ...
 

@@ -71,7 +71,7 @@ class OrthancClient:
 
     def tags(self, orthanc_id: str) -> dict[str, Any]:
         """Return an instance's header by keyword; Orthanc gives no value of over 256 characters."""
-        request = Request("GET", f"/instances/{quote(orthanc_id)}/simplified-tags")
+        request = Request("GET", f"/instances/{quote(orthanc_id, safe='')}/simplified-tags")
         tags: dict[str, Any] = self._json(request)
         return tags
 
@@ -82,7 +82,7 @@ class OrthancClient:
 
     def stream_file(self, orthanc_id: str) -> AbstractContextManager[Body]:
         """Give an instance's DICOM file, to be read piece by piece inside the block."""
-        return self.stream(f"/instances/{quote(orthanc_id)}/file")
+        return self.stream(f"/instances/{quote(orthanc_id, safe='')}/file")
 
     def stream(self, path: str, accept: str = "*/*") -> AbstractContextManager[Body]:
         """Give the body at ``path``, to be read piece by piece inside the block."""

@@ -32,7 +32,7 @@ class Listing:
             self._everyone = self._find({})
             return sorted(self._everyone)
         found = self._find({"StudyDate": _range(dates)})
-        # An open beginning makes Orthanc count studies without a date among the earliest.
+        # With an open beginning, Orthanc counts an empty date among the earliest.
         return sorted(
             patient_id
             for patient_id, studies in found.items()

@@ -11,7 +11,8 @@ import pytest
 
 from deployments import orthanc_install, orthanc_server
 from deployments.orthanc_install import SKIP_VARIABLE, find_or_install_orthanc, find_orthanc
-from deployments.orthanc_server import OrthancServer, stop_orthanc
+from deployments.orthanc_server import OrthancServer
+from deployments.processes import server_of
 from imaging.errors import RemoteUnavailableError
 
 
@@ -87,17 +88,16 @@ def test_stopping_ends_the_process_in_good_order(server):
 
 
 @pytest.mark.orthanc
-def test_a_detached_server_is_found_again_and_stopped_by_its_pid(server, orthanc_program, tmp_path):
+def test_a_detached_server_is_found_again_and_stopped_by_its_pid(server, orthanc_program):
     server.start(detached=True)
     later = OrthancServer(server.folder, program=orthanc_program)
 
     assert os.getsid(server.pid) == server.pid
     assert (later.url, later.password) == (server.url, server.password)
-    assert not stop_orthanc(os.getpid(), server.folder)
-    assert not stop_orthanc(server.pid, tmp_path / "another")
     assert ask(later, "/system")[0] == 200
-    assert stop_orthanc(server.pid, server.folder)
-    assert not stop_orthanc(server.pid, server.folder)
+    process = server_of("orthanc", server.pid)
+    assert process.stop()
+    assert not process.stop()
 
 
 @pytest.mark.orthanc

@@ -8,6 +8,8 @@ import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+from imaging.dicom import Archive, SeriesRow
+
 
 def image(
     *, patient_id: str = "P1", side: int = 8, syntax: UID = ExplicitVRLittleEndian, **values: Any
@@ -17,7 +19,19 @@ def image(
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = syntax
     dataset.PatientID = patient_id
-    defaults = {
+    for keyword, value in (_defaults(patient_id, side) | values).items():
+        if value is not None:
+            setattr(dataset, keyword, value)
+    if "PixelData" in dataset:
+        dataset["PixelData"].VR = "OW"
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    return dataset
+
+
+def _defaults(patient_id: str, side: int) -> dict[str, Any]:
+    pixels = bytes(range(256)) * (2 * side * side // 256 + 1)
+    return {
         "PatientName": "Phantom^Small",
         "StudyInstanceUID": generate_uid(entropy_srcs=["study", patient_id]),
         "SeriesInstanceUID": generate_uid(entropy_srcs=["series", patient_id]),
@@ -36,17 +50,8 @@ def image(
         "BitsStored": 16,
         "HighBit": 15,
         "PixelRepresentation": 1,
-        "PixelData": bytes(range(256)) * (2 * side * side // 256 + 1),
+        "PixelData": pixels[: 2 * side * side],
     }
-    for keyword, value in (defaults | values).items():
-        if value is not None:
-            setattr(dataset, keyword, value)
-    if "PixelData" in dataset:
-        dataset.PixelData = dataset.PixelData[: 2 * side * side]
-        dataset["PixelData"].VR = "OW"
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    return dataset
 
 
 def dicom_bytes(dataset: Dataset) -> bytes:
@@ -70,3 +75,10 @@ def write_series(folder: Path, slices: int, **values: Any) -> list[Path]:
         write(image(ImagePositionPatient=[0, 0, 3 * k], InstanceNumber=k, **values), folder)
         for k in range(slices)
     ]
+
+
+def only_series(archive: Archive, patient_id: str = "P1") -> SeriesRow:
+    """The one series that a patient has."""
+    (patient,) = archive.patients([patient_id])
+    (series,) = patient.series
+    return series

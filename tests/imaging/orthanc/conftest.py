@@ -4,7 +4,9 @@ import pytest
 
 from deployments.orthanc_server import OrthancServer
 from imaging.orthanc import OrthancArchive
-from tests.imaging.orthanc.servers import Proxy
+from imaging.orthanc.client import OrthancClient
+from tests.imaging.orthanc.fakes import FakeOrthanc
+from tests.imaging.orthanc.servers import Proxy, serving
 
 
 @pytest.fixture
@@ -38,3 +40,32 @@ def proxied(orthanc: OrthancServer, proxy: Proxy) -> Iterator[OrthancArchive]:
     opened = OrthancArchive(proxy.url, orthanc.user, orthanc.password, timeout_s=20)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def fake() -> FakeOrthanc:
+    """A server of one series, to be spoilt."""
+    return FakeOrthanc()
+
+
+@pytest.fixture
+def faked(fake: FakeOrthanc) -> Iterator[OrthancArchive]:
+    """The archive on that server."""
+    with serving(fake) as url:
+        opened = OrthancArchive(url, timeout_s=5)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def client():
+    """Makes clients, and closes them."""
+    made: list[OrthancClient] = []
+
+    def make(url: str, *credentials: str, timeout_s: float = 5) -> OrthancClient:
+        made.append(OrthancClient(url, *credentials, timeout_s=timeout_s))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote
 
 from pydicom.dataset import Dataset
 
@@ -10,6 +12,7 @@ from tests.imaging.dicom.instances import dicom_bytes, image
 from tests.imaging.orthanc.servers import Answer
 
 BOUNDARY = "the-boundary"
+SYSTEM: Answer = (200, {}, b'{"ApiVersion": 16, "Version": "1.10.1"}')
 
 
 def part(content: bytes, size: int | None = None) -> bytes:
@@ -23,6 +26,12 @@ def multipart(*parts: bytes, end: bytes = f"--{BOUNDARY}--\r\n".encode()) -> Ans
     """A whole multipart answer."""
     content_type = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
     return 200, {"Content-Type": content_type}, b"".join(parts) + end
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder by its UID; anything not under a final name fails the test."""
+    assert all(path.suffix == ".dcm" for path in folder.iterdir())
+    return {path.stem: path.read_bytes() for path in folder.iterdir()}
 
 
 @dataclass
@@ -62,12 +71,12 @@ class FakeOrthanc:
         """Answer one request."""
         self.paths.append(path)
         if path == "/system":
-            return 200, {}, b'{"ApiVersion": 16}'
+            return SYSTEM
         if path == "/plugins":
             return 200, {}, self.plugins
         if path.startswith("/dicom-web/"):
             return self.wado(list(self.files.values()))
-        uid = path.removeprefix("/instances/").removesuffix("/file")
+        uid = unquote(path.removeprefix("/instances/").removesuffix("/file"))
         return self.single(uid, self.files[uid]) if uid in self.files else (404, {}, b"")
 
     def fetched_singly(self) -> list[str]:

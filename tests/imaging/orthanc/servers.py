@@ -12,46 +12,50 @@ from urllib.parse import urlsplit
 Answer = tuple[int, dict[str, str], bytes]
 
 
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 10
+    server: "_Server"
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        status, headers, content = self.server.answer(self.command, self.path)
+        if not status:
+            self.close_connection = True
+            return
+        self.send_response(status)
+        for name, value in ({"Content-Length": str(len(content))} | headers).items():
+            if value:
+                self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+        self.close_connection = self.close_connection or "close" in headers.get("Connection", "")
+
+    do_POST = do_GET  # noqa: N815 - the name that http.server looks for
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, answer: Callable[[str, str], Answer]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answer = answer
+
+    def handle_error(self, *_: object) -> None:
+        """A client that went away is part of the tests."""
+
+
 @contextmanager
 def serving(answer: Callable[[str, str], Answer]) -> Iterator[str]:
     """Run an HTTP/1.1 server on loopback; ``answer`` gets method and path. Yields its URL.
 
     A status of 0 closes the connection without a word. The header Content-Length is sent as given,
-    or rightly where it is not; afterwards the connection is closed if the answer says so.
+    left out where that is empty, and rightly otherwise; `Connection: close` is obeyed.
     """
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 10
-
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            status, headers, content = answer(self.command, self.path)
-            if not status:
-                self.close_connection = True
-                return
-            self.send_response(status)
-            for name, value in ({"Content-Length": str(len(content))} | headers).items():
-                if value:
-                    self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-            self.close_connection = self.close_connection or "close" in headers.get(
-                "Connection", ""
-            )
-
-        do_POST = do_GET  # noqa: N815 - the name that http.server looks for
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:
-            """A client that went away is part of the tests."""
-
-    server = Server(("127.0.0.1", 0), Handler)
+    server = _Server(answer)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -69,10 +73,10 @@ class Proxy:
         requests: Method and path of each request that went through.
         url: Its own address.
         bytes_per_s: How fast answers go through; None is unlimited.
-        on_bytes: Called with the number of answered bytes so far.
+        answered: How many bytes of answers went through; ``on_bytes`` is called with it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, on_bytes: Callable[[int], None] = lambda _: None) -> None:
         parts = urlsplit(url)
         self._target = (parts.hostname or "", parts.port or 80)
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -81,7 +85,7 @@ class Proxy:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.requests: list[str] = []
         self.bytes_per_s: float | None = None
-        self.on_bytes: Callable[[int], None] = lambda _: None
+        self._on_bytes = on_bytes
         self.answered = 0
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
@@ -140,7 +144,7 @@ class Proxy:
             time.sleep(len(piece) / self.bytes_per_s)
         with self._lock:
             self.answered += len(piece)
-        self.on_bytes(self.answered)
+        self._on_bytes(self.answered)
 
 
 def _hang_up(connection: socket.socket) -> None:

@@ -1,17 +1,13 @@
-import copy
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
 from deployments.orthanc_server import OrthancServer
-from imaging.dicom import DateRange, FolderArchive, PatientRow, StudyRow
-from imaging.errors import RemoteUnavailableError
+from imaging.dicom import FolderArchive, PatientRow, StudyRow
 from imaging.orthanc import OrthancArchive
 from imaging.orthanc import listing as listing_module
 from imaging.orthanc.summaries import Study
-from imaging.orthanc.transport import Request
-from imaging.phantoms import Cohort, PhantomPatient, PhantomSize
+from imaging.phantoms import Cohort, PhantomSize
 from tests.imaging.dicom.instances import image, write
 from tests.imaging.orthanc.servers import Proxy
 
@@ -145,133 +141,6 @@ def test_batches_are_bounded(limit, monkeypatch):
     assert [len(batch) for batch in batches] == [2, 2, 1]
 
 
-AWKWARD = [
-    "SUB*",
-    "SUB?",
-    "SUB_1",
-    "SUB%1",
-    "A\\B",
-    "sub1",
-    "Müller",
-    "muller",
-    "Mueller*",
-    "  pad",
-]
-
-
-@pytest.fixture(scope="module")
-def awkward(orthanc, tmp_path_factory):
-    """Patients whose ids look like patterns, prefixes or variants of each other."""
-    folder = tmp_path_factory.mktemp("awkward")
-    for name in ("SUB1", "SUB11", "SUBX1", "A", "B", "pad", *AWKWARD):
-        write(image(patient_id=name, SpecificCharacterSet="ISO_IR 192"), folder)
-    write(image(patient_id="", PatientID=""), folder)
-    opened = OrthancArchive(orthanc.url, orthanc.user, orthanc.password)
-    opened.upload(folder.iterdir())
-    opened.close()
-    return folder
-
-
-@pytest.mark.usefixtures("awkward")
-@pytest.mark.parametrize("patient_id", [*AWKWARD, "SUB1", "SUB11", ""])
-@pytest.mark.parametrize("listed_before", [True, False])
-def test_a_patient_id_means_itself_only(archive, patient_id, listed_before):
-    if listed_before:
-        assert patient_id in archive.patient_ids()
-
-    (row,) = archive.patients([patient_id])
-
-    assert row.patient_id == patient_id
-    assert len(row.series) == 1
-    assert len(row.series[0].instances) == 1
-
-
-@pytest.mark.usefixtures("awkward")
-def test_ids_are_sorted_and_one_that_is_absent_is_left_out(archive):
-    ids = archive.patient_ids()
-
-    assert ids == sorted(ids)
-    assert set(AWKWARD) <= set(ids)
-    assert [row.patient_id for row in archive.patients(["absent", "SUB11", "SUB1", "SUB11"])] == [
-        "SUB11",
-        "SUB1",
-    ]
-
-
-def test_names_are_decoded_and_those_of_the_study(archive, tmp_path):
-    for charset, name, day in (
-        ("ISO_IR 100", "Müller^Jürgen", "20240101"),
-        ("ISO_IR 192", "山田^太郎", "20240102"),
-        (None, "Plain^Name", "20240103"),
-    ):
-        dataset = image(
-            patient_id="NAMES",
-            PatientName=name,
-            SpecificCharacterSet=charset,
-            StudyDate=day,
-            StudyInstanceUID=f"1.2.826.7.{day}",
-            SeriesInstanceUID=f"1.2.826.8.{day}",
-        )
-        write(dataset, tmp_path)
-    archive.upload(tmp_path.iterdir())
-
-    (row,) = archive.patients(["NAMES"])
-
-    names = [study.patient_name for study in row.studies]
-    assert names == ["Müller^Jürgen", "山田^太郎", "Plain^Name"]
-
-
-def test_study_dates_choose_patients_both_ends_included(empty_archive, tmp_path):
-    for name, day in (
-        ("A", "20240101"),
-        ("B", "20240131"),
-        ("C", None),
-        ("E", ""),
-        ("D", "20250101"),
-    ):
-        write(image(patient_id=name, StudyDate=day), tmp_path)
-    empty_archive.upload(tmp_path.glob("*.dcm"))
-    first, last = date(2024, 1, 1), date(2024, 1, 31)
-
-    assert empty_archive.patient_ids(DateRange(first, last)) == ["A", "B"]
-    assert empty_archive.patient_ids(DateRange(last=last)) == ["A", "B"]
-    assert empty_archive.patient_ids(DateRange(first=last)) == ["B", "D"]
-    assert empty_archive.patient_ids(DateRange()) == ["A", "B", "C", "D", "E"]
-
-
-def test_dates_choose_patients_but_not_what_they_have(archive, tmp_path):
-    for day in ("20240101", "20250101"):
-        study = f"1.2.826.5.{day}"
-        dataset = image(
-            patient_id="TWODATES", StudyDate=day, StudyInstanceUID=study, SeriesInstanceUID=study
-        )
-        write(dataset, tmp_path)
-    archive.upload(tmp_path.iterdir())
-
-    ids = archive.patient_ids(DateRange(first=date(2025, 1, 1)))
-    (row,) = archive.patients([name for name in ids if name == "TWODATES"])
-
-    assert [study.study_date for study in row.studies] == ["20240101", "20250101"]
-
-
-def test_the_same_uids_in_two_patients_stay_apart(archive, tmp_path):
-    for name in ("TWIN1", "TWIN2"):
-        dataset = image(
-            patient_id=name,
-            StudyInstanceUID="1.2.826.3.1",
-            SeriesInstanceUID="1.2.826.3.2",
-            SOPInstanceUID="1.2.826.3.3",
-        )
-        archive.upload([write(dataset, tmp_path, name)])
-
-    (row,) = archive.patients(["TWIN2"])
-    archive.fetch(row.series[0], tmp_path / "out")
-
-    assert len(row.series[0].instances) == 1
-    (file,) = (tmp_path / "out").iterdir()
-    assert file.read_bytes() == (tmp_path / "TWIN2").read_bytes()
-
-
 def test_a_study_is_stable_once_nothing_arrives(archive, tmp_path):
     archive.upload([write(image(patient_id="FRESH"), tmp_path)])
 
@@ -295,123 +164,6 @@ def test_the_fingerprint_changes_with_the_stored_content(orthanc_program, tmp_pa
 
     assert seen[0].size == seen[1].size
     assert seen[0].fingerprint != seen[1].fingerprint
-
-
-def test_images_without_frames_or_position_are_listed(archive, tmp_path):
-    dataset = image(
-        patient_id="BARE",
-        ImagePositionPatient=None,
-        ImageOrientationPatient=None,
-        PixelSpacing=None,
-        SeriesDescription=None,
-        Modality=None,
-    )
-    archive.upload([write(dataset, tmp_path)])
-
-    (row,) = archive.patients(["BARE"])
-    (series,) = row.series
-
-    assert series.modality == ""
-    assert series.tags["SeriesDescription"] == series.tags["FrameOfReferenceUID"] == ""
-    assert "NumberOfFrames" not in series.tags
-    assert series.instances[0].position_mm == series.instances[0].orientation == ()
-
-
-def test_an_unreadable_rt_object_is_noted_and_the_cohort_goes_on(archive, tmp_path):
-    patient = PhantomPatient.synthetic(5, patient_id="BADPLAN", size=PhantomSize.tiny())
-    plan = patient.rtplan()
-    plan.FractionGroupSequence[0].ReferencedBeamSequence[0].ReferencedBeamNumber = 7777
-    path = write(plan, tmp_path)
-    path.write_bytes(path.read_bytes().replace(b"7777", b"O'Ne"))
-    beams = copy.deepcopy(plan.FractionGroupSequence)
-    dose = patient.rtdose()
-    dose.ReferencedRTPlanSequence[0].ReferencedFractionGroupSequence = beams
-    bad_dose = write(dose, tmp_path)
-    bad_dose.write_bytes(bad_dose.read_bytes().replace(b"7777", b"O'Ne"))
-    archive.upload([path, bad_dose, write(patient.rtstruct(), tmp_path)])
-
-    (row,) = archive.patients(["BADPLAN"])
-
-    found = {series.modality: series for series in row.series}
-    assert found["RTPLAN"].references == found["RTDOSE"].references == ()
-    assert found["RTPLAN"].unreadable == {plan.SOPInstanceUID: "unreadable (ValueError)"}
-    assert found["RTDOSE"].unreadable == {dose.SOPInstanceUID: "unreadable (ValueError)"}
-    assert len(found["RTSTRUCT"].references) == 1
-
-
-def test_an_rt_object_deleted_while_listing_is_noted(archive, tmp_path, monkeypatch):
-    patient = PhantomPatient.synthetic(6, patient_id="GONEPLAN", size=PhantomSize.tiny())
-    plan = patient.rtplan()
-    ct = next(iter(patient.ct_images()))
-    archive.upload([write(dataset, tmp_path) for dataset in (plan, ct)])
-    client = archive._client
-    find = client.find
-
-    def find_then_delete(level, query):
-        found = find(level, query)
-        if level == "Instance":
-            for instance in found:
-                delete(client, f"/instances/{instance['ID']}")
-        return found
-
-    monkeypatch.setattr(client, "find", find_then_delete)
-
-    (row,) = archive.patients(["GONEPLAN"])
-
-    found = {series.modality: series for series in row.series}
-    assert "gone" in found["RTPLAN"].unreadable[plan.SOPInstanceUID]
-    assert found["CT"].tags["Modality"] == "CT"
-    assert found["CT"].unreadable == {}
-
-
-def delete(client, path):
-    with client._transport.exchange(Request("DELETE", path)) as body:
-        body.read()
-
-
-@pytest.fixture
-def forgetful(orthanc_program, tmp_path):
-    """A server that keeps no file in memory, with two patients; yields it, open, and their rows."""
-    server = OrthancServer(tmp_path / "orthanc", program=orthanc_program, MaximumStorageCacheSize=0)
-    server.start()
-    archive = OrthancArchive(server.url, server.user, server.password)
-    cohort = Cohort(seed=2, size=PhantomSize.tiny())
-    for _ in range(2):
-        cohort.add()
-    archive.upload(cohort.write(tmp_path / "in"))
-    yield archive, list(archive.patients(["SUB001", "SUB002"])), server.folder / "storage"
-    archive.close()
-    server.kill()
-
-
-def test_a_file_lost_from_the_storage_is_noted_and_the_cohort_goes_on(forgetful):
-    archive, rows, storage = forgetful
-    plan = next(series for series in rows[0].series if series.modality == "RTPLAN")
-    (lost,) = plan.instances
-    next(storage.rglob(lost.fingerprint)).unlink()
-
-    found = list(archive.patients(["SUB001", "SUB002"]))
-
-    noted = next(series for series in found[0].series if series.modality == "RTPLAN")
-    assert noted.unreadable == {lost.sop_instance_uid: "the archive fails to give it"}
-    assert noted.references == ()
-    assert found[1] == rows[1]
-
-
-def test_a_storage_that_is_gone_is_not_the_patients_fault(forgetful):
-    archive, _, storage = forgetful
-    storage.rename(storage.with_name("elsewhere"))
-
-    with pytest.raises(RemoteUnavailableError, match="500"):
-        list(archive.patients(["SUB001", "SUB002"]))
-
-
-def test_a_server_that_stops_while_listing_is_worth_trying_again(empty_orthanc, empty_archive):
-    assert empty_archive.patient_ids() == []
-    empty_orthanc.kill()
-
-    with pytest.raises(RemoteUnavailableError):
-        empty_archive.patient_ids()
 
 
 def test_logs_name_nobody(archive, tmp_path, caplog):

@@ -3,6 +3,7 @@ import sys
 import threading
 import time
 import tracemalloc
+from contextlib import closing
 
 import pytest
 
@@ -11,16 +12,10 @@ from imaging.errors import DicomError, InstanceGoneError, RemoteUnavailableError
 from imaging.orthanc import OrthancArchive
 from imaging.orthanc.transport import Request
 from imaging.phantoms import Cohort, PhantomSize
-from tests.imaging.dicom.instances import dicom_bytes, image, write, write_series
+from tests.imaging.dicom.instances import dicom_bytes, image, only_series, write, write_series
 from tests.imaging.orthanc.servers import Proxy
 
 pytestmark = pytest.mark.orthanc
-
-
-def only_series(archive, patient_id):
-    (row,) = archive.patients([patient_id])
-    (series,) = row.series
-    return series
 
 
 def test_every_byte_comes_back_as_it_was_stored(archive, tmp_path):
@@ -109,52 +104,53 @@ def test_an_instance_deleted_after_listing_is_gone_and_the_others_come(archive, 
     }
 
 
-@pytest.mark.parametrize("plugins", [True, False])
-def test_orthanc_killed_in_the_middle_leaves_whole_files_and_the_rest_can_follow(
-    orthanc_program, tmp_path, plugins
-):
-    server = OrthancServer(tmp_path / "orthanc", plugins=plugins, program=orthanc_program)
+@pytest.fixture(params=[True, False], ids=["stream", "singly"])
+def mortal(request, orthanc_program, tmp_path):
+    """A server to be killed, that holds a series of 20 MB; yields it and the files."""
+    server = OrthancServer(tmp_path / "orthanc", plugins=request.param, program=orthanc_program)
     server.start()
     paths = write_series(tmp_path / "in", 40, side=512)
-    direct = OrthancArchive(server.url, server.user, server.password)
-    direct.upload(paths)
-    series = only_series(direct, "P1")
-    sizes = {path.stem: path.read_bytes() for path in paths}
-    killed = threading.Event()
+    archive = OrthancArchive(server.url, server.user, server.password)
+    archive.upload(paths)
+    archive.close()
+    yield server, {path.name: path.read_bytes() for path in paths}
+    server.kill()
+
+
+def fetch_series(server, url, out, **what) -> list[str]:
+    """Fetch the series; returns the UIDs that came."""
     came: list[str] = []
+    archive = OrthancArchive(url, server.user, server.password, timeout_s=10)
+    with closing(archive):
+        series = only_series(archive)
+        archive.fetch(series, out, on_file=lambda row, _: came.append(row.sop_instance_uid), **what)
+    return came
+
+
+def test_orthanc_killed_in_the_middle_leaves_whole_files_and_the_rest_can_follow(mortal, tmp_path):
+    server, expected = mortal
+    out = tmp_path / "out"
+    killed = threading.Event()
 
     def kill_at_8_mb(answered: int) -> None:
         if answered > 8_000_000 and not killed.is_set():
             killed.set()
             server.kill()
 
-    with Proxy(server.url) as proxy:
-        proxy.on_bytes = kill_at_8_mb
-        archive = OrthancArchive(proxy.url, server.user, server.password, timeout_s=10)
-        with pytest.raises(RemoteUnavailableError):
-            archive.fetch(
-                series, tmp_path / "out", on_file=lambda row, _: came.append(row.sop_instance_uid)
-            )
-        archive.close()
-    whole = {path.stem: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-
-    assert killed.is_set()
+    with Proxy(server.url, kill_at_8_mb) as proxy, pytest.raises(RemoteUnavailableError):
+        fetch_series(server, proxy.url, out)
+    whole = {path.name: path.read_bytes() for path in out.iterdir()}
     assert 0 < len(whole) < 40
-    assert all(path.suffix == ".dcm" for path in (tmp_path / "out").iterdir())
-    assert whole.items() <= sizes.items()
+    assert whole.items() <= expected.items()
 
     server.start()
-    missing = [row for row in series.instances if row.sop_instance_uid not in whole]
-    second: list[str] = []
-    direct.fetch(
-        series, tmp_path / "out", missing, lambda row, _: second.append(row.sop_instance_uid)
-    )
-    direct.close()
-    server.kill()
+    with closing(OrthancArchive(server.url, server.user, server.password)) as archive:
+        series = only_series(archive)
+        missing = [row for row in series.instances if f"{row.sop_instance_uid}.dcm" not in whole]
+    came = fetch_series(server, server.url, out, instances=missing)
 
-    assert set(came) <= set(whole)
-    assert sorted(second) == sorted(row.sop_instance_uid for row in missing)
-    assert {path.stem: path.read_bytes() for path in (tmp_path / "out").iterdir()} == sizes
+    assert sorted(came) == sorted(row.sop_instance_uid for row in missing)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == expected
 
 
 _FETCH = """

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imaging.cohort.codes import Outcome
-from imaging.cohort.manifest import read_manifest
-from imaging.cohort.place import CohortFolder
+from imaging.cohort import CohortFolder, Outcome, read_manifest
 from imaging.errors import InputError
 from imaging.rt import DvhCase, sop_instance_uid
 
