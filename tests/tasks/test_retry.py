@@ -18,15 +18,15 @@ pytestmark = [
     [(RemoteUnavailableError("gone"), 3), (SettingError("X", "wrong"), 1), (ValueError("bug"), 1)],
 )
 def test_only_what_may_heal_by_itself_is_tried_again(error, calls):
-    made = []
+    made: list[int] = []
 
     @task(retries=2, retry_delay_seconds=0, retry_condition_fn=is_transient)
-    def step():
+    def step() -> None:
         made.append(1)
         raise error
 
     @flow
-    def story():
+    def story() -> None:
         step()
 
     with pytest.raises(type(error)):
