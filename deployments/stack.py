@@ -35,6 +35,7 @@ class Stack:
         folder: Everything of theirs lies here; `stack.json` in it says what runs.
         keep: Whether they are to live on after the command that started them.
         archive: The settings by which flows find their archive.
+        environment: Further settings of Prefect's.
         why_no_orthanc: Why the archive is a folder of files; "" when it is Orthanc.
     """
 
@@ -42,6 +43,7 @@ class Stack:
     keep: bool = False
     prefect_api: str = ""
     archive: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
     why_no_orthanc: str = ""
     servers: list[Server] = field(default_factory=list)
 
@@ -197,7 +199,7 @@ def _environment(stack: Stack) -> dict[str, str]:
         PREFECT_API_URL=stack.prefect_api,
         PREFECT_SERVER_ANALYTICS_ENABLED="false",
         PREFECT_WORKER_QUERY_SECONDS="2",
-        **{"IMAGING_DATA_ROOT": str(stack.data_root), **stack.archive},
+        **{"IMAGING_DATA_ROOT": str(stack.data_root), **stack.archive, **stack.environment},
     )
 
 

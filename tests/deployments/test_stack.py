@@ -19,7 +19,9 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
-    stack = start_stack(Stack(tmp_path_factory.mktemp("stack")), print)
+    # By default the scheduler looks for schedules that were switched on once a minute.
+    often = {"PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2"}
+    stack = start_stack(Stack(tmp_path_factory.mktemp("stack"), environment=often), print)
     try:
         fill_archive(stack, PhantomSize.tiny())
         yield stack
@@ -110,7 +112,7 @@ def _scheduled(http, deployment, state="SCHEDULED"):
     return [run for run in runs if run["auto_scheduled"]]
 
 
-def _wait(look, timeout_s=150.0):
+def _wait(look, timeout_s=240.0):
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if found := look():
