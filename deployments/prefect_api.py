@@ -1,9 +1,11 @@
 """The part of Prefect's REST API that starts a deployment and follows its run."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -58,7 +60,8 @@ class PrefectApi:
     def run(self, deployment: str, parameters: dict[str, Any]) -> str:
         """Start a deployment, flow and deployment of one name, and return the run's id."""
         found = self._json("GET", f"/deployments/name/{deployment}/{deployment}")
-        body = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
+        # With a key, asking again after a lost answer finds the run instead of making another.
+        body = {"parameters": parameters, "idempotency_key": str(uuid4())}
         created = self._json("POST", f"/deployments/{found['id']}/create_flow_run", body)
         return str(created["id"])
 
@@ -109,8 +112,19 @@ class PrefectApi:
             time.sleep(0.5)
 
     def _json(self, method: str, path: str, body: Any = None) -> Any:
-        response = self._http.request(method, path, json=body)
-        if response.is_error:
-            msg = f"{method} {path}: {response.status_code} {response.text[:500]}"
-            raise RunFailedError(msg)
-        return response.json()
+        """Ask until the server has time: on SQLite it answers 503 while another writes."""
+        for delay_s in (0.2, 0.5, 1, 2, 4, 8):
+            with contextlib.suppress(httpx.TransportError):
+                response = self._http.request(method, path, json=body)
+                if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    return _content(response)
+            time.sleep(delay_s)
+        return _content(self._http.request(method, path, json=body))
+
+
+def _content(response: httpx.Response) -> Any:
+    if response.is_error:
+        request = response.request
+        msg = f"{request.method} {request.url.path}: {response.status_code} {response.text[:500]}"
+        raise RunFailedError(msg)
+    return response.json()
