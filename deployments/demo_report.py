@@ -89,7 +89,7 @@ def _cell(patient: Result, roi: str, metric: str) -> str:
     dvh = next(dvh for dvh in patient.stored.case.dvhs if dvh.roi_name == roi)
     value = Metric.parse(metric).of(dvh).value
     true = _TRUTH[metric](patient.phantom.truth(roi))
-    return f"{value:.2f} ({true:.2f})" if value is not None else f"- ({true:.2f})"
+    return f"{'-' if value is None else f'{value:.2f}'}\n({true:.2f})"
 
 
 def _report_patient(patient: Result) -> ReportPatient:
