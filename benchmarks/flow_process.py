@@ -19,6 +19,7 @@ from prefect import flow, task
 from prefect.testing.utilities import prefect_test_harness
 
 from benchmarks.measure import Method, compare
+from benchmarks.overhead import EMPTY, FLOW, PLAIN
 from flows.extract_cohort import extract_cohort
 from imaging.cohort import (
     CohortFolder,
@@ -33,9 +34,6 @@ from imaging.cohort import (
 from imaging.orthanc import OrthancArchive
 from imaging.settings import project_key, settings
 
-FLOW = "the flow extract-cohort"
-PLAIN = "the same as plain functions"
-EMPTY = "a flow of one task that does nothing"
 _THREADS = 4  # as the flow has
 _REST_S = 20.0
 _QUIET = 0.1  # of a core, what an idle Prefect server takes

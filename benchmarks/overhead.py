@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.flow_process import EMPTY, FLOW, PLAIN
 from benchmarks.measure import Cost, Rounds
 from benchmarks.report import (
     at_most,
@@ -28,6 +27,9 @@ from deployments.orthanc_server import OrthancServer
 from deployments.processes import clean_environment
 from imaging.phantoms import PhantomSize
 
+FLOW = "the flow extract-cohort"
+PLAIN = "the same as plain functions"
+EMPTY = "a flow of one task that does nothing"
 _PATIENTS = 50
 _LIMIT = 1.3
 _ROUNDS_OF = {PhantomSize.tiny(): 5, PhantomSize(): 3}
@@ -44,19 +46,16 @@ def overhead(folder: Path) -> None:
 
 def _measure(server: OrthancServer, rounds: int, folder: Path) -> Rounds:
     """Run both ways in a process with a Prefect server of its own."""
-    with TemporaryDirectory(dir=folder) as place, (folder / "prefect.log").open("ab") as log:
+    command = [sys.executable, "-m", "benchmarks.flow_process", str(rounds)]
+    with TemporaryDirectory(dir=folder) as place:
         environment = clean_environment(
             **orthanc_settings(server),
             IMAGING_DATA_ROOT=f"{place}/data",
             PREFECT_HOME=f"{place}/prefect",
         )
-        told = subprocess.run(
-            [sys.executable, "-m", "benchmarks.flow_process", str(rounds)],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            check=True,
-        )
+        told = subprocess.run(command, env=environment, capture_output=True, check=False)
+    if told.returncode:
+        raise RuntimeError(told.stderr.decode()[-2000:])
     costs = json.loads(told.stdout.splitlines()[-1])
     return Rounds({name: [Cost(*cost) for cost in own] for name, own in costs.items()})
 
@@ -70,7 +69,8 @@ def _megabytes(server: OrthancServer) -> float:
 
 def _show(rounds: Rounds, patient_mb: float) -> None:
     number = len(rounds.costs[FLOW])
-    show_title(f"prefect: {_PATIENTS} patients of {patient_mb:.1f} MB, {number} rounds")
+    what = f"{_PATIENTS} patients of {patient_mb:.1f} MB"
+    show_title(f"prefect: {what}, {number} rounds, CPU without servers")
     show_costs(rounds, {}, [])
     show_ratio_headings()
     show_ratio("flow / plain functions", rounds.ratio(FLOW, PLAIN), at_most(_LIMIT))

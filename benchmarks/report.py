@@ -61,8 +61,8 @@ def show_ratio_headings() -> None:
 
 
 def show_ratio(name: str, ratio: Ratio, goal: Goal | None = None) -> None:
-    """Print a ratio; its goal is judged by the best rounds, which other programs disturb least."""
-    verdict = goal.verdict(ratio.best) if goal else ""
+    """Print a ratio; its goal is judged by the median: one lucky round decides the best."""
+    verdict = goal.verdict(ratio.median) if goal else ""
     figures = (ratio.best, ratio.median, ratio.cpu)
     _line(name, *[f"{figure:.2f}x" for figure in figures], verdict=verdict)
 
