@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from deployments.demo_report import METRICS, result_table, results, write_demo_report
 from deployments.prefect_api import PrefectApi, RunFailedError, RunStatus
+from deployments.processes import end_on_signals
 from deployments.stack import Stack, StackError
 from deployments.up import DEMO, demo_stack, only_one
 from imaging.cohort import CohortFolder, read_manifest
@@ -27,6 +28,7 @@ console = Console()
 def main() -> int:
     """Run the demo; 0 when every run completed."""
     began = time.monotonic()
+    end_on_signals()
     try:
         with only_one(DEMO), _stack() as stack:
             report = _main_job(stack)

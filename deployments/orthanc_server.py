@@ -97,9 +97,13 @@ class OrthancServer:
         for _ in range(_STARTS):
             if fresh:
                 self._config["HttpPort"], self._config["DicomPort"] = _free_ports()
-            self._launch(detached=detached)
-            if self._is_ready():
-                return
+            try:
+                self._launch(detached=detached)
+                if self._is_ready():
+                    return
+            except BaseException:
+                self.kill()  # nobody would know of it
+                raise
             self.kill()
         self._config_path.unlink()  # the next try may look for other ports
         msg = f"Orthanc did not start; see {self.folder / 'orthanc.log'}"

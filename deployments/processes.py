@@ -3,8 +3,10 @@
 import atexit
 import contextlib
 import os
+import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +85,12 @@ def start_server(
         )
     let_go(process)
     return server_of(name, process.pid)
+
+
+def end_on_signals() -> None:
+    """Turn SIGTERM and SIGHUP into an exit that stops what was started, as Ctrl-C does."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
 
 
 def let_go(process: subprocess.Popen[bytes]) -> None:

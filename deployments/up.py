@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deployments.demo_data import fill_archive
+from deployments.processes import end_on_signals
 from deployments.stack import Stack, StackError, start_stack
+from imaging.errors import ImagingError
 from imaging.settings import PROJECT_ROOT, Settings, settings
 
 DEMO = PROJECT_ROOT / ".local" / "demo"
@@ -35,7 +37,12 @@ def demo_stack(*, keep: bool) -> Stack:
         if stack is not None:
             stack.stop()  # what a killed command left
         stack = start_stack(Stack(DEMO, keep=keep), print)
-    fill_archive(stack)
+    try:
+        fill_archive(stack)
+    except BaseException:
+        if not stack.keep:
+            stack.stop()
+        raise
     return stack
 
 
@@ -56,33 +63,45 @@ def up() -> Stack:
 
 
 def down() -> list[str]:
-    """Stop what `up` started, and return the names."""
+    """Stop what `up` started, and return the names.
+
+    Raises:
+        StackError: A demo runs on these servers; it stops its own by itself.
+    """
     stopped = []
     for folder in (DEMO, OWN):
-        if (stack := Stack.load(folder)) is not None:
-            stopped += stack.stop()
+        with only_one(folder):
+            if (stack := Stack.load(folder)) is not None:
+                stopped += stack.stop()
     return stopped
 
 
 def main(words: list[str]) -> int:
     """Do as told: nothing for up, `down`."""
-    if words == ["down"]:
-        stopped = down()
-        print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
-        return 0
+    end_on_signals()
     try:
-        stack = up()
-    except StackError as error:
-        print(f"up: {error}", file=sys.stderr)
+        if words == ["down"]:
+            stopped = down()
+            print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
+        else:
+            _tell(up())
+    except (StackError, ImagingError) as error:
+        print(error, file=sys.stderr)
         return 1
-    print(f"Prefect UI   {stack.ui}")
-    for name in ("IMAGING_ORTHANC_URL", "IMAGING_ORTHANC_USER", "IMAGING_DICOM_FOLDER"):
-        if value := stack.archive.get(name):
-            print(f"{name.removeprefix('IMAGING_').replace('_', ' ').lower():13}{value}")
-    print(f"Results      {stack.archive.get('IMAGING_DATA_ROOT', stack.data_root)}")
-    print(f"Passwords and process ids: {stack.folder / 'stack.json'}")
-    print("Stop it with: make down")
     return 0
+
+
+def _tell(stack: Stack) -> None:
+    """Print where everything is."""
+    place, given = settings(), stack.archive
+    print(f"Prefect UI   {stack.ui}")
+    print(f"Prefect API  {stack.prefect_api}")
+    print(f"Orthanc      {given.get('IMAGING_ORTHANC_URL') or place.orthanc_url or '-'}")
+    if folder := given.get("IMAGING_DICOM_FOLDER") or place.dicom_folder:
+        print(f"DICOM folder {folder}")
+    print(f"Results      {given.get('IMAGING_DATA_ROOT', stack.data_root)}")
+    print(f"Orthanc's user and password, process ids: {stack.folder / 'stack.json'}")
+    print("Stop it with: make down")
 
 
 def _has_archive(place: Settings) -> bool:

@@ -10,7 +10,7 @@ from imaging.cohort import CohortRules, PatientSelection
 from tasks.cohort import (
     choose_patients,
     decide_batch,
-    open_extraction,
+    extraction,
     publish_cohort,
     retrieve_patient,
 )
@@ -32,7 +32,9 @@ def extract_cohort(
     """Link CT, RTSTRUCT, RTPLAN and RTDOSE of each patient, decide, and retrieve who qualifies.
 
     Writes `<data root>/cohorts/<cohort>/`: `manifest.parquet` and `.csv`, a notes file a patient,
-    and the DICOM files under `patients/<case id>/`. A later run fetches only what is missing.
+    and the DICOM files under `patients/<case id>/`. A later run fetches only what is missing. The
+    manifest lists the patients of this run, and says who is in the cohort: files of a patient who
+    was in it before stay on disk.
 
     Args:
         cohort: Name of the cohort, and of its folder: letters, digits, dot, dash, underscore.
@@ -43,11 +45,11 @@ def extract_cohort(
         max_failed_percent: The run fails when more than this share of patients failed for technical
             reasons, or all of them; patients excluded by a rule do not count.
     """
-    run = open_extraction(cohort, rules)
-    batches = choose_patients(archive, patients)
-    judging = decide_batch.map(batches, unmapped(archive), unmapped(run))
-    qualified = settle(judging, f"judging-{cohort}", "Patients judged, in batches")
-    notes = [path for batch in qualified for path in batch]
-    retrieving = retrieve_patient.map(notes, unmapped(archive), unmapped(run))
-    settle(retrieving, f"retrieving-{cohort}", "Patients retrieved")
-    return publish_cohort(batches, run, max_failed_percent)
+    with extraction(cohort, rules) as run:
+        batches = choose_patients(archive, patients)
+        judging = decide_batch.map(batches, unmapped(archive), unmapped(run))
+        qualified = settle(judging, f"judging-{cohort}", "Patients judged, in batches")
+        notes = [path for batch in qualified for path in batch]
+        retrieving = retrieve_patient.map(notes, unmapped(archive), unmapped(run))
+        settle(retrieving, f"retrieving-{cohort}", "Patients retrieved")
+        return publish_cohort(batches, run, max_failed_percent)

@@ -25,7 +25,7 @@ def whole_file(target: Path) -> Iterator[Path]:
         part = Path(handle.name)
     try:
         yield part
-        part.chmod(0o666 & ~_umask())  # NamedTemporaryFile makes 0600; a result is an ordinary file
+        part.chmod(0o666 & ~_UMASK)  # NamedTemporaryFile makes 0600; a result is an ordinary file
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
@@ -45,6 +45,9 @@ def write_json(target: Path, value: Any) -> Path:
 
 def _umask() -> int:
     """Return the process's umask; it can only be read by setting it."""
-    mask = os.umask(0o022)
+    mask = os.umask(0o077)
     os.umask(mask)
     return mask
+
+
+_UMASK = _umask()  # once, at import: in several threads, reading it would change it

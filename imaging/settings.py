@@ -8,8 +8,10 @@ import string
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, HttpUrl, SecretStr, field_validator
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from imaging.errors import SettingError
 
 PROJECT_ROOT = Path(__file__).parents[1]
 
@@ -25,7 +27,10 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="IMAGING_", env_file=PROJECT_ROOT / ".env", extra="ignore"
+        env_prefix="IMAGING_",
+        env_file=PROJECT_ROOT / ".env",
+        extra="ignore",
+        hide_input_in_errors=True,  # an address may hold a password
     )
 
     data_root: Path = Field(Path("data"), description="Folder that holds every result.")
@@ -48,6 +53,11 @@ class Settings(BaseSettings):
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
 
+    @field_validator("data_root", mode="before")
+    @classmethod
+    def _empty_is_default(cls, value: object) -> object:
+        return "data" if value == "" else value
+
     @field_validator("data_root", "dicom_folder")
     @classmethod
     def _from_project_root(cls, path: Path | None) -> Path | None:
@@ -56,8 +66,17 @@ class Settings(BaseSettings):
 
 @lru_cache
 def settings() -> Settings:
-    """Return the settings of this process."""
-    return Settings()
+    """Return the settings of this process.
+
+    Raises:
+        SettingError: One of them cannot be understood.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = f"IMAGING_{first['loc'][0]}".upper()
+        raise SettingError(name, str(first["msg"])) from None
 
 
 def project_key(settings: Settings) -> bytes:
@@ -69,7 +88,8 @@ def project_key(settings: Settings) -> bytes:
     if given := settings.project_key.get_secret_value():
         return given.encode()
     path = settings.data_root / ".project-key"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    # For its owner only: it will hold identified patients. Who shares it, opens it.
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f".project-key-{os.getpid()}-{secrets.token_hex(4)}")
     if not path.exists():
         fresh.touch(mode=0o600)

@@ -1,12 +1,14 @@
 """Which files a DVH calculation is about: those of a cohort's manifest, or a few given by path."""
 
+import hashlib
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from imaging.cohort import CohortFolder, Outcome, read_manifest
-from imaging.errors import InputError
+from imaging.dicom.arrival import names_a_file
+from imaging.errors import DicomError, InputError
 from imaging.rt import DvhCase, sop_instance_uid
 
 
@@ -38,7 +40,8 @@ def treatments_of_cohort(manifest: str, data_root: Path, *, include_review: bool
     table = read_manifest(path)
     wanted = {Outcome.PROCEED.value} | ({Outcome.REVIEW.value} if include_review else set())
     rows = table[table["outcome"].isin(wanted)].to_dict("records")
-    cases = tuple(_case(row) for row in rows if row["rtstruct_file"] and row["rtdose_file"])
+    cohort = CohortFolder(path.parent)
+    cases = tuple(_case(row, cohort) for row in rows if row["rtstruct_file"] and row["rtdose_file"])
     if not cases:
         msg = (
             f"the manifest has {len(table)} patients, and none proceeds with an RTSTRUCT and an"
@@ -49,19 +52,30 @@ def treatments_of_cohort(manifest: str, data_root: Path, *, include_review: bool
 
 
 def treatment_of_files(
-    rtstruct: Path | None, rtdose: Path | None, rtplan: Path | None, data_root: Path
+    manifest: str | None,
+    rtstruct: Path | None,
+    rtdose: Path | None,
+    rtplan: Path | None,
+    data_root: Path,
 ) -> Treatments:
     """Return the one case of files given by path; relative paths count from the data root.
 
     Raises:
-        InputError: The RTSTRUCT or the RTDOSE was not given.
-        DicomError: The RTDOSE cannot be read.
+        InputError: The RTSTRUCT or the RTDOSE was not given, or a manifest was, too.
+        DicomError: The RTSTRUCT or the RTDOSE cannot be read.
     """
+    if manifest is not None:
+        msg = "give a manifest or files, not both"
+        raise InputError(msg)
     if rtstruct is None or rtdose is None:
         msg = "give a manifest, or both an RTSTRUCT and an RTDOSE"
         raise InputError(msg)
     dose = data_root / rtdose
-    name = sop_instance_uid(dose)
+    struct_uid = sop_instance_uid(data_root / rtstruct)
+    name = f"{sop_instance_uid(dose)}-{hashlib.sha256(struct_uid.encode()).hexdigest()[:8]}"
+    if not names_a_file(name):
+        msg = "its SOP Instance UID cannot name a folder"
+        raise DicomError(dose.name, msg)
     plan = None if rtplan is None else data_root / rtplan
     case = DvhCase(name, data_root / rtstruct, dose, plan)
     return Treatments((case,), data_root / "dvh" / name, name)
@@ -74,8 +88,10 @@ def _manifest_path(manifest: str, data_root: Path) -> Path:
     return CohortFolder.named(manifest, data_root).manifest
 
 
-def _case(row: dict[Hashable, Any]) -> DvhCase:
-    folder = Path(row["folder"])
+def _case(row: dict[Hashable, Any], cohort: CohortFolder) -> DvhCase:
+    """Find a case's files beside its manifest, wherever the cohort was moved to since."""
+    beside = cohort.patient(row["case_id"])
+    folder = beside if beside.exists() else Path(row["folder"])
     return DvhCase(
         case_id=row["case_id"],
         rtstruct=folder / row["rtstruct_file"],

@@ -1,7 +1,8 @@
 """The steps of an extraction, with retries; each calls one function of `imaging.cohort`."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from prefect import task
@@ -22,12 +23,14 @@ log = logging.getLogger(__name__)
 _TABLE_ROWS = 300  # keeps the artifact under 100 KB: the UI's list page loads every artifact whole
 
 
-@task(cache_policy=NO_CACHE)
-def open_extraction(cohort: str, cohort_rules: CohortRules) -> Extraction:
-    """Fix where this run writes, and the key that names its cases."""
+@contextmanager
+def extraction(cohort: str, cohort_rules: CohortRules) -> Iterator[Extraction]:
+    """Hold a cohort's folder for this run, and give what its steps share."""
     place = settings()
     folder = CohortFolder.named(cohort, place.data_root)
-    return Extraction(folder, cohort_rules, str(flow_run.id), project_key(place))
+    key = project_key(place)
+    with folder.locked():
+        yield Extraction(folder, cohort_rules, str(flow_run.id), key)
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2, retry_condition_fn=is_transient)
@@ -46,7 +49,7 @@ def choose_patients(archive: str, selection: PatientSelection) -> list[list[str]
 )
 def decide_batch(patient_ids: list[str], archive: str, run: Extraction) -> list[Path]:
     """List and judge a batch of patients; return the notes of those to retrieve."""
-    with open_archive(archive) as source:
+    with open_archive(archive, known=True) as source:
         return rules.decide_batch(source, patient_ids, run)
 
 
@@ -60,7 +63,7 @@ def decide_batch(patient_ids: list[str], archive: str, run: Extraction) -> list[
 )
 def retrieve_patient(notes: Path, archive: str, run: Extraction) -> Path:
     """Bring one patient's files to disk; what is there already is not fetched again."""
-    with open_archive(archive) as source:
+    with open_archive(archive, known=True) as source:
         rules.retrieve_patient(source, notes, run.cohort)
     return notes
 

@@ -26,13 +26,14 @@ class OrthancServer(Block):
     user: str = Field("", description="User, empty when the server asks for none")
     password: SecretStr = Field(SecretStr(""), description="Password of that user")
 
-    def open(self) -> Archive:
+    def open(self, *, known: bool) -> Archive:
         """Return the archive; nothing is asked of the server yet."""
         return OrthancArchive(
             str(self.url),
             self.user,
             self.password.get_secret_value(),
             timeout_s=settings().timeout_s,
+            known=known,
         )
 
 
@@ -44,29 +45,35 @@ class DicomFolder(Block):
 
     path: Path = Field(description="The folder; it is read only, and searched with its subfolders")
 
-    def open(self) -> Archive:
+    def open(self, *, known: bool) -> Archive:  # noqa: ARG002 - as of the other kind
         """Return the archive; the folder is indexed at the first question."""
         return _folder(self.path)
 
 
-def open_archive(name: str) -> "closing[Archive]":
+def open_archive(name: str, *, known: bool = False) -> "closing[Archive]":
     """Open an archive by its connection's name, as a context manager.
 
     Args:
         name: `default`, or `orthanc-server/<block>` or `dicom-folder/<block>`.
+        known: This run has reached it before: when it cannot be reached now, it is down for a
+            while (worth trying again), and the address is not wrong.
 
     Raises:
         SettingError: No archive is configured, or no block has that name.
     """
-    return closing(_default() if name == DEFAULT else _block(name).open())
+    return closing(_default(known=known) if name == DEFAULT else _block(name).open(known=known))
 
 
-def _default() -> Archive:
+def _default(*, known: bool) -> Archive:
     place = settings()
     if place.orthanc_url is not None:
         password = place.orthanc_password.get_secret_value()
         return OrthancArchive(
-            str(place.orthanc_url), place.orthanc_user, password, timeout_s=place.timeout_s
+            str(place.orthanc_url),
+            place.orthanc_user,
+            password,
+            timeout_s=place.timeout_s,
+            known=known,
         )
     if place.dicom_folder is not None:
         return _folder(place.dicom_folder)

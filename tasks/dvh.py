@@ -29,8 +29,8 @@ def find_treatments(
 ) -> Treatments:
     """Return the cases of a cohort, or the one of RTSTRUCT, RTDOSE and RTPLAN given by path."""
     root = settings().data_root
-    if manifest is None:
-        return treatment_of_files(*files, root)
+    if manifest is None or any(files):
+        return treatment_of_files(manifest, *files, root)
     return treatments_of_cohort(manifest, root, include_review=include_review)
 
 

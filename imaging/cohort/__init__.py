@@ -13,13 +13,14 @@ from imaging.cohort.extract import (
 )
 from imaging.cohort.manifest import read_manifest
 from imaging.cohort.notes import PatientNotes
-from imaging.cohort.place import CohortFolder
+from imaging.cohort.place import CohortBusyError, CohortFolder
 from imaging.cohort.retrieve import retrieve_patient
 from imaging.cohort.rules import CohortRules, PatientSelection
 
 __all__ = [
     "CODES",
     "Code",
+    "CohortBusyError",
     "CohortFailedError",
     "CohortFolder",
     "CohortRules",

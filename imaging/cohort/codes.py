@@ -16,6 +16,7 @@ class Outcome(StrEnum):
     EXCLUDE = "EXCLUDE"
 
 
+STAGE_OF = {"CT": "XI", "RTSTRUCT": "XIII", "RTPLAN": "XV", "RTDOSE": "XVI"}
 _SEVERITY = {"SUCC": Outcome.PROCEED, "REV": Outcome.REVIEW, "EXEC": Outcome.EXCLUDE}
 _RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
@@ -37,6 +38,13 @@ class Code:
     def stage(self) -> str:
         """The stage's Roman numeral: I patient, II linking, XI to XVI retrieval."""
         return self.code.split("_")[0]
+
+    @property
+    def is_technical(self) -> bool:
+        """Whether the archive, the network, the disk or a fault of ours decided, not a rule."""
+        return self.code == "I_EXEC_002" or (
+            self.stage in STAGE_OF.values() and self.severity is Outcome.EXCLUDE
+        )
 
     @property
     def severity(self) -> Outcome:
@@ -73,7 +81,6 @@ _TABLE = [
     Code("XVI_SUCC_002", "the same dose was exported more than once: one is used"),
     Code("XVI_REV_001", "several different PLAN doses for one plan", pdcp=True),
 ]
-STAGE_OF = {"CT": "XI", "RTSTRUCT": "XIII", "RTPLAN": "XV", "RTDOSE": "XVI"}
 _TABLE += [
     row
     for modality, stage in STAGE_OF.items()

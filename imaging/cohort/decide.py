@@ -84,7 +84,9 @@ def _verdict_on_chains(
     required = rules.required_modalities
     plans = [p for p in rt_objects(series, "RTPLAN") if p.refers.approval_status != "REJECTED"]
     approved = [p for p in plans if p.refers.approval_status != "UNAPPROVED"]
-    unreadable = sorted(uid for row in series for uid in row.unreadable)
+    unreadable = sorted(
+        uid for row in series if row.modality.startswith("RT") for uid in row.unreadable
+    )
     notes: list[Decision] = []
     chains = find_chains(series, wanted, approved, required)
     if not chains and len(approved) < len(plans):

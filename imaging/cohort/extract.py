@@ -3,12 +3,12 @@
 import logging
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
-from imaging.cohort.codes import Outcome
+from imaging.cohort.codes import CODES, Outcome
 from imaging.cohort.decide import decide
 from imaging.cohort.decision import Decision
 from imaging.cohort.manifest import manifest_row, read_manifest, write_manifest
@@ -42,7 +42,7 @@ class Extraction:
     cohort: CohortFolder
     rules: CohortRules
     run_id: str
-    key: bytes
+    key: bytes = field(repr=False)
 
     def notes(self, patient_id: str) -> Path:
         """Return the file of a patient's notes."""
@@ -58,11 +58,12 @@ def choose(archive: Archive, selection: PatientSelection, data_root: Path) -> li
         InputError: Nobody was selected, or the worklist is wrong.
         SettingError: The archive cannot be reached as configured.
     """
-    present = archive.patient_ids(selection.study_dates)
-    named = selection.named(data_root)
+    dates, named = selection.study_dates, selection.named(data_root)
+    present = archive.patient_ids(dates)
     chosen = present if named is None else named
-    if named is not None and selection.study_dates is not None:
-        chosen = [id_ for id_ in named if id_ in set(present)]
+    if named is not None and dates is not None:
+        out_of_range = set(archive.patient_ids()) - set(present)
+        chosen = [id_ for id_ in named if id_ not in out_of_range]
     if not chosen:
         msg = "the selection holds no patient: the archive is empty, or no study is in the dates"
         raise InputError(msg)
@@ -75,31 +76,32 @@ def decide_batch(archive: Archive, patient_ids: Sequence[str], run: Extraction) 
     to_retrieve, seen = [], set()
     for patient in archive.patients(patient_ids):
         seen.add(patient.patient_id)
-        notes = _judge(patient, run)
-        path = notes.write(run.notes(patient.patient_id))
-        if notes.parts:
-            to_retrieve.append(path)
+        if _judge(patient, run).parts:
+            to_retrieve.append(run.notes(patient.patient_id))
     for patient_id in patient_ids:
         if patient_id not in seen:
-            _without_listing(patient_id, "I_EXEC_003", run)
+            _only(Decision("I_EXEC_003"), patient_id, run)
     return to_retrieve
 
 
 def _judge(patient: PatientRow, run: Extraction) -> PatientNotes:
-    """Judge one patient; whatever goes wrong is theirs alone."""
+    """Judge one patient and write their notes; whatever goes wrong is theirs alone."""
     name = case_id(patient.patient_id, run.key)
     try:
-        return notes_of(patient, decide(patient, run.rules), name, run.run_id)
+        notes = notes_of(patient, decide(patient, run.rules), name, run.run_id)
+        notes.write(run.notes(patient.patient_id))
     except Exception as error:  # noqa: BLE001 - the patient's boundary: recorded, the cohort goes on
         # The trace goes into the notes, not into the log: it may quote a patient's name.
         log.warning("%s could not be judged: %s", name, type(error).__name__)
         failed = Decision("I_EXEC_002", "", {"reason": traceback.format_exc()})
-        return PatientNotes(patient.patient_id, name, run.run_id, (failed,))
+        return _only(failed, patient.patient_id, run)
+    return notes
 
 
-def _without_listing(patient_id: str, code: str, run: Extraction) -> PatientNotes:
+def _only(decision: Decision, patient_id: str, run: Extraction) -> PatientNotes:
+    """Write notes that hold nothing but one decision."""
     name = case_id(patient_id, run.key)
-    notes = PatientNotes(patient_id, name, run.run_id, (Decision(code),))
+    notes = PatientNotes(patient_id, name, run.run_id, (decision,))
     notes.write(run.notes(patient_id))
     return notes
 
@@ -123,8 +125,8 @@ class CohortSummary:
     @property
     def technical_failures(self) -> int:
         """Count the patients lost to the archive, the network or the disk, not to a rule."""
-        pattern = r"I_EXEC_002|_EXEC_01[1-6]"
-        return int(self.table["codes"].str.contains(pattern).sum())
+        codes = (str(cell).split(";") for cell in self.table["codes"])
+        return sum(any(CODES[code].is_technical for code in row) for row in codes)
 
     @property
     def in_words(self) -> str:
@@ -172,7 +174,7 @@ def _concluded(patient_id: str, run: Extraction) -> PatientNotes:
     path = run.notes(patient_id)
     notes = PatientNotes.read(path) if path.exists() else None
     if notes is None or notes.run_id != run.run_id:
-        return _without_listing(patient_id, "I_EXEC_002", run)
+        return _only(Decision("I_EXEC_002"), patient_id, run)
     if notes.parts and notes.retrieval is None:
         notes = notes.with_retrieval([Decision("XI_EXEC_016")], {"complete": False})
         notes.write(path)

@@ -12,6 +12,7 @@ from imaging.cohort.place import CohortFolder
 from imaging.errors import InputError
 from imaging.files import whole_file
 
+_NEEDED = {"case_id", "outcome", "codes", "folder", "rtstruct_file", "rtdose_file"}
 _FILES = ("RTSTRUCT", "RTPLAN", "RTDOSE")
 
 
@@ -73,7 +74,7 @@ def read_manifest(path: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
         msg = f"manifest {path} cannot be read: {error}"
         raise InputError(msg) from error
-    missing = {"case_id", "outcome", "folder", "rtstruct_file", "rtdose_file"} - set(table.columns)
+    missing = _NEEDED - set(table.columns)
     if missing:
         msg = f"manifest {path} lacks the columns {', '.join(sorted(missing))}"
         raise InputError(msg)

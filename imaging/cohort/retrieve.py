@@ -29,6 +29,7 @@ _NUMBER_OF: dict[type[Exception], str] = {
     DicomError: "012",
     RemoteUnavailableError: "013",
     RemoteRejectedError: "014",
+    SettingError: "014",
     OSError: "015",
 }
 _UNFORESEEN = "016"
@@ -42,7 +43,7 @@ class _Attempt:
     fetched: int = 0
     unchanged: int = 0
     size: int = 0
-    lost: RemoteUnavailableError | None = None
+    lost: RemoteUnavailableError | SettingError | None = None
     failed: bool = False
 
 
@@ -57,6 +58,8 @@ def retrieve_patient(archive: Archive, notes: Path, cohort: CohortFolder) -> Pat
         SettingError: The address or the credentials are wrong; no patient is to blame.
     """
     planned = PatientNotes.read(notes)
+    if not planned.parts:
+        return planned
     folder = cohort.patient(planned.case_id)
     folder.mkdir(parents=True, exist_ok=True)
     receipt = Receipt(folder)
@@ -83,12 +86,11 @@ def _retrieve_part(
     try:
         if missing:
             attempt.size += archive.fetch(part, target, missing, receipt.add)
-    except SettingError:
-        raise
     except Exception as error:  # noqa: BLE001 - the patient's boundary: recorded, others go on
         attempt.decisions.append(_failure(part, error))
         attempt.failed = True
-        attempt.lost = error if isinstance(error, RemoteUnavailableError) else None
+        if isinstance(error, RemoteUnavailableError | SettingError):
+            attempt.lost = error
         return
     attempt.fetched += len(missing)
     counts = {"files": len(part.instances), "fetched": len(missing)}

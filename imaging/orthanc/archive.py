@@ -24,7 +24,13 @@ class OrthancArchive:
     """Orthanc as an `Archive`, by its REST API and, where it has the plugin, DICOMweb."""
 
     def __init__(
-        self, url: str, user: str = "", password: str = "", *, timeout_s: float = 60.0
+        self,
+        url: str,
+        user: str = "",
+        password: str = "",
+        *,
+        timeout_s: float = 60.0,
+        known: bool = False,
     ) -> None:
         """Remember where the server is; nothing is sent yet.
 
@@ -33,11 +39,12 @@ class OrthancArchive:
             user: Its user; empty when it asks for none.
             password: That user's password.
             timeout_s: Longest silence before giving up.
+            known: It was reached at this address before; when it is not now, it is only down.
 
         Raises:
             SettingError: The address is not one.
         """
-        self._client = OrthancClient(url, user, password, timeout_s=timeout_s)
+        self._client = OrthancClient(url, user, password, timeout_s=timeout_s, known=known)
         self._listing = Listing(self._client)
         self._has_dicomweb = True  # until it turns out otherwise
 

@@ -21,7 +21,13 @@ class OrthancClient:
     """
 
     def __init__(
-        self, url: str, user: str = "", password: str = "", *, timeout_s: float = 60.0
+        self,
+        url: str,
+        user: str = "",
+        password: str = "",
+        *,
+        timeout_s: float = 60.0,
+        known: bool = False,
     ) -> None:
         """Remember where the server is; nothing is sent yet.
 
@@ -30,11 +36,13 @@ class OrthancClient:
             user: Its user; empty when it asks for none.
             password: That user's password.
             timeout_s: Longest silence before giving up.
+            known: It has shown before that it is an Orthanc.
 
         Raises:
             SettingError: The address is not one.
         """
         self._transport = Transport(url, user, password, timeout_s)
+        self._transport.is_known = known
 
     def close(self) -> None:
         """Close the connections that wait for reuse."""

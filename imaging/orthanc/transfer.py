@@ -74,6 +74,9 @@ def fetch_each(
     buffers: SimpleQueue[memoryview] = SimpleQueue()
     for _ in range(_CONNECTIONS):
         buffers.put(memoryview(bytearray(_BUFFER_BYTES)))
+    if len(rows) <= 1:  # most RT objects: threads would cost more than the request
+        yield from (_fetch(client, row, folder, buffers) for row in rows)
+        return
     with ThreadPoolExecutor(_CONNECTIONS, "orthanc-fetch") as pool:
         pending = [pool.submit(_fetch, client, row, folder, buffers) for row in rows]
         try:

@@ -20,7 +20,7 @@ from imaging.rt.metrics import Metric
 from imaging.rt.objects import prescription_gy, roi_colours
 from imaging.rt.plot import plot_dvhs, write_png
 from imaging.rt.report import ReportPatient, write_report
-from imaging.rt.store import StoredCase, load_case, store_case
+from imaging.rt.store import StoredCase, clear_case, load_case, store_case
 from imaging.rt.tables import CaseDVHs, metrics_table, write_table
 
 log = logging.getLogger(__name__)
@@ -101,6 +101,7 @@ def calculate_case(case: DvhCase, options: DvhOptions, folder: Path) -> CaseResu
         stored = load_case(target)
         reused = stored is not None and stored.key == key and (target / "dvh.png").exists()
         if not reused:
+            clear_case(target)
             stored = _calculate(case, options, key)
             _draw(stored, target)
             store_case(target, stored)

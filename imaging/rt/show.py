@@ -1,5 +1,6 @@
 """DVH results for a person: a wide table, and a page of one case with its plot inline."""
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -42,6 +43,10 @@ def case_markdown(stored: StoredCase, metrics: list[Metric]) -> str:
     for dvh in case.dvhs:
         values = [metric.of(dvh, case.prescription_gy).value for metric in metrics]
         cells = ["" if value is None else f"{value:.2f}" for value in values]
-        name = dvh.roi_name.replace("|", "\\|")
-        lines.append(f"| {name} | {' | '.join(cells)} | {' '.join(dvh.flags)} |")
+        lines.append(f"| {_plain(dvh.roi_name)} | {' | '.join(cells)} | {' '.join(dvh.flags)} |")
     return "\n".join(lines)
+
+
+def _plain(name: str) -> str:
+    """Write a name that somebody typed into a planning system so that markdown leaves it alone."""
+    return re.sub(r"([\\`*_\[\]<>|#&])", r"\\\1", " ".join(name.split()))

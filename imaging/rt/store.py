@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from imaging.errors import InputError
 from imaging.files import write_json
 from imaging.rt.dvh import DVH
 from imaging.rt.tables import CaseDVHs, curves_table, write_table
@@ -32,6 +33,7 @@ class StoredCase:
 
 def store_case(folder: Path, stored: StoredCase) -> None:
     """Write one case; `case.json` comes last, so a folder that has it is complete."""
+    clear_case(folder)
     write_table(curves_table([stored.case]), folder, "curves")
     write_json(
         folder / "case.json",
@@ -44,12 +46,22 @@ def store_case(folder: Path, stored: StoredCase) -> None:
     )
 
 
+def clear_case(folder: Path) -> None:
+    """Forget what was calculated before: it must not pass for the result of new files."""
+    for name in ("case.json", "error.txt"):
+        (folder / name).unlink(missing_ok=True)
+
+
 def load_case(folder: Path) -> StoredCase | None:
-    """Read what `store_case` wrote; None where nothing complete is."""
-    path = folder / "case.json"
-    if not path.exists():
+    """Read what `store_case` wrote; None where nothing complete and readable is."""
+    try:
+        return _load(folder)
+    except (OSError, ValueError, LookupError, TypeError, InputError):
         return None
-    value = json.loads(path.read_text())
+
+
+def _load(folder: Path) -> StoredCase:
+    value = json.loads((folder / "case.json").read_text())
     curves = pd.read_parquet(folder / "curves.parquet")
     by_number = {int(str(number)): curve for number, curve in curves.groupby("roi_number")}
     dvhs = tuple(_dvh(row, by_number.get(row["roi_number"])) for row in value["dvhs"])

@@ -62,6 +62,14 @@ def test_unchanged_cases_are_not_calculated_again(cohort):
     assert [path.stat().st_mtime_ns for path in pictures] != before
 
 
+def test_a_cohort_that_was_moved_is_still_found(cohort, tmp_path):
+    manifest, *_ = cohort
+    moved = manifest.parent.rename(tmp_path / "elsewhere")
+    report = compute_dvh(str(moved / "manifest.csv"))
+
+    assert report == moved / "dvh" / "report.html"
+
+
 def test_two_files_are_enough(cohort):
     _, table, _ = cohort
     row = table[table["outcome"] == "PROCEED"].iloc[0]
@@ -70,7 +78,8 @@ def test_two_files_are_enough(cohort):
         rtdose=Path(row["folder"]) / row["rtdose_file"],
     )
 
-    assert report.parent == settings().data_root / "dvh" / row["rtdose_sop_instance_uid"]
+    assert report.parent.parent == settings().data_root / "dvh"
+    assert report.parent.name.startswith(row["rtdose_sop_instance_uid"])
     assert not pd.read_csv(report.parent / "metrics.csv").empty
 
 
@@ -101,7 +110,8 @@ def test_one_broken_case_does_not_stop_the_others(cohort):
         ({"manifest": "nowhere"}, "cannot be read"),
         ({"manifest": "dvh", "metrics": ("D95",)}, "D95"),
         ({"manifest": "dvh", "rois": ("Kidney*",)}, "Kidney"),
-        ({"rtstruct": "a.dcm", "rtdose": "b.dcm"}, r"b\.dcm"),
+        ({"rtstruct": "a.dcm", "rtdose": "b.dcm"}, r"a\.dcm"),
+        ({"rtstruct": "a.dcm", "manifest": "dvh"}, "not both"),
     ],
 )
 @pytest.mark.usefixtures("cohort")

@@ -58,6 +58,7 @@ def test_orthanc_killed_in_the_middle_leaves_whole_files_and_the_next_run_the_re
     assert 0 < len(survived) < len(sources)
     assert all(path.read_bytes() == sources[uid].read_bytes() for uid, path in survived.items())
     assert lost["codes"].str.contains("_EXEC_013").any()
+    assert not lost["codes"].str.contains("_EXEC_016").any()
 
     orthanc.start()
     healed = read_manifest(extract_cohort("fault"))

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from imaging.cohort import (
+    CohortBusyError,
     CohortFailedError,
     CohortFolder,
     CohortRules,
@@ -19,7 +20,7 @@ from imaging.cohort import (
     read_manifest,
     retrieve_patient,
 )
-from imaging.errors import InputError, RemoteUnavailableError
+from imaging.errors import InputError, RemoteUnavailableError, SettingError
 from tests.imaging.cohort.fakes import FakeArchive, changed
 from tests.imaging.cohort.rows import complete, patient
 
@@ -203,8 +204,59 @@ def test_a_run_fails_when_too_much_failed_or_nothing_succeeded(run, failed, allo
         summary.check(allowed)
 
 
-def test_patients_excluded_by_a_rule_do_not_fail_a_run(run):
-    extract(FakeArchive(named("A", complete()[0])), run).check(0)
+@pytest.mark.parametrize("kept", [slice(0, 1), slice(1, 4)])
+def test_patients_excluded_by_a_rule_do_not_fail_a_run(run, kept):
+    extract(FakeArchive(named("A", *complete()[kept])), run).check(0)
+
+
+def test_objects_that_do_not_refer_to_each_other_are_no_technical_failure(run):
+    image, *others = complete()
+    other = replace(image, series_instance_uid="other", tags={"FrameOfReferenceUID": "else"})
+    summary = extract(FakeArchive(named("A", other, *others)), run)
+
+    assert summary.table["codes"][0].endswith("II_EXEC_002")
+    assert summary.technical_failures == 0
+
+
+def test_a_name_out_of_the_dates_is_dropped_and_an_absent_one_is_told(tmp_path):
+    class Dated(FakeArchive):
+        def patient_ids(self, dates=None):
+            return ["in range"] if dates else ["in range", "too early"]
+
+    chosen = PatientSelection(
+        patient_ids=["in range", "too early", "absent"], first_study_date="2024-01-01"
+    )
+
+    assert choose(Dated(), chosen, tmp_path) == [["in range", "absent"]]
+
+
+def test_two_runs_cannot_work_on_one_cohort(tmp_path):
+    cohort = CohortFolder(tmp_path / "cohort")
+    with cohort.locked(), pytest.raises(CohortBusyError, match="cohort"), cohort.locked():
+        pass
+    with cohort.locked():
+        assert cohort.root.exists()
+
+
+def test_notes_without_a_chain_never_empty_a_folder(run):
+    archive = FakeArchive(named("A"))
+    extract(archive, run)
+    publish(["A"], replace(run, run_id="another"))  # leaves notes without a chain
+    before = len(list(run.cohort.root.rglob("*.dcm")))
+    retrieve_patient(archive, run.notes("A"), run.cohort)
+
+    assert len(list(run.cohort.root.rglob("*.dcm"))) == before == 8
+
+
+def test_lost_credentials_are_noted_and_end_the_patient(run):
+    archive = FakeArchive(named("A"))
+    archive.errors["ct"] = [SettingError("IMAGING_ORTHANC_PASSWORD", "refused")]
+    archive.stop_after = 2
+    (notes,) = decide_batch(archive, ["A"], run)
+    with pytest.raises(SettingError):
+        retrieve_patient(archive, notes, run.cohort)
+
+    assert "XI_EXEC_014" in publish(["A"], run).table["codes"][0]
 
 
 def test_an_empty_selection_is_refused(tmp_path):
