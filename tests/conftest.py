@@ -59,6 +59,8 @@ def place(tmp_path, monkeypatch):
             monkeypatch.setenv(f"IMAGING_{name.upper()}", str(value))
         settings.cache_clear()
 
-    change(data_root=tmp_path / "data", orthanc_url="", dicom_folder="")
+    # Whatever the user's own .env says.
+    change(data_root=tmp_path / "data", orthanc_url="", dicom_folder="", orthanc_user="")
+    change(orthanc_password="", project_key="", show_patient_ids=False)
     yield change
     settings.cache_clear()
