@@ -1,6 +1,7 @@
 """DICOM as rows: what an archive holds, and what RT objects refer to."""
 
 from imaging.dicom.folder import FolderArchive
+from imaging.dicom.names import name_key, name_matches
 from imaging.dicom.references import read_references
 from imaging.dicom.rows import (
     Archive,
@@ -21,5 +22,7 @@ __all__ = [
     "RtReferences",
     "SeriesRow",
     "StudyRow",
+    "name_key",
+    "name_matches",
     "read_references",
 ]

@@ -3,6 +3,8 @@
 import json
 import os
 import sqlite3
+import stat
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -11,13 +13,14 @@ from typing import Any, NamedTuple
 
 from imaging.dicom.headers import Header, read_header
 from imaging.dicom.rows import RtReferences
-from imaging.errors import DicomError, SettingError
+from imaging.errors import SettingError
 from imaging.files import PART_SUFFIX
 
 FOLDER_SETTING = "IMAGING_DICOM_FOLDER"
 _VERSION = 1  # of what a row holds; an index of another version is made anew
 _COMMIT_EVERY = 500
 _PATIENCE_S = 60.0
+_PAUSE_S = 0.01
 
 _TABLE = """
 CREATE TABLE files (
@@ -32,6 +35,9 @@ class Stamp(NamedTuple):
 
     size: int
     mtime_ns: int
+
+
+_UNKNOWN = Stamp(-1, 0)  # of what cannot be looked at now; no file has it, so that is read later
 
 
 class Entry(NamedTuple):
@@ -115,11 +121,13 @@ class Index:
         return [path for (path,) in rows]
 
     def _read(self, path: str, stamp: Stamp) -> None:
-        """Summarise a file anew; one that cannot be read is remembered as such until it changes."""
+        """Summarise a file anew; one that is broken is remembered as such until it changes."""
         try:
             header = read_header(self._root / path)
             kind = "instance" if header else "other"
-        except (DicomError, OSError):
+        except OSError:  # permissions, say, which change without the file's changing
+            header, kind, stamp = None, "unreadable", _UNKNOWN
+        except Exception:  # noqa: BLE001 - whatever pydicom raises, one file must not cost the rest
             header, kind = None, "unreadable"
         self._database.execute(
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -145,33 +153,86 @@ def _open(place: Path | None) -> sqlite3.Connection:
         place.touch(mode=0o600)
     database = sqlite3.connect(place or "", timeout=_PATIENCE_S, check_same_thread=False)
     try:
-        database.execute("PRAGMA journal_mode = WAL")  # readers go on while one refreshes
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        if version != _VERSION:
-            with database:
-                database.execute("DROP TABLE IF EXISTS files")
-                database.execute(_TABLE)
-                database.execute("CREATE INDEX of_patient ON files (patient_id)")
-                database.execute(f"PRAGMA user_version = {_VERSION}")
+        _let_readers_go_on(database)
+        with database:
+            _make_table(database)
     except sqlite3.DatabaseError:
         database.close()
         raise
     return database
 
 
+def _let_readers_go_on(database: sqlite3.Connection) -> None:
+    """Switch to a journal that lets others read while one refreshes.
+
+    SQLite itself does not wait for another that is just switching, however long its timeout.
+    """
+    deadline_s = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline_s:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
+
+
+def _make_table(database: sqlite3.Connection) -> None:
+    """Make the table unless it is there; of several that open a new index, the first makes it."""
+    if _version(database) == _VERSION:
+        return
+    database.execute("BEGIN IMMEDIATE")  # Python begins none by itself before a DROP or CREATE
+    if _version(database) != _VERSION:
+        database.execute("DROP TABLE IF EXISTS files")
+        database.execute(_TABLE)
+        database.execute("CREATE INDEX of_patient ON files (patient_id)")
+        database.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _version(database: sqlite3.Connection) -> int:
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
 def _files(folder: Path) -> Iterator[tuple[str, Stamp]]:
     """Yield every file below ``folder``: its path below it, with slashes, and its stamp.
 
-    Hidden names and unfinished copies are passed over, and links to folders are not followed.
+    Hidden names and unfinished copies are passed over, and links to folders are not followed. A
+    subfolder that cannot be listed comes as a file that cannot be read.
     """
-    for parent, folders, names in os.walk(folder):
+    closed: list[OSError] = []
+    for parent, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in names:
             path = Path(parent, name)
-            if name.startswith(".") or name.endswith(PART_SUFFIX) or not path.is_file():
+            if name.startswith(".") or name.endswith(PART_SUFFIX):
                 continue
-            facts = path.stat()
-            yield path.relative_to(folder).as_posix(), Stamp(facts.st_size, facts.st_mtime_ns)
+            if (stamp := _stamp(path)) is not None:
+                yield _below(folder, path), stamp
+    yield from ((_below(folder, Path(error.filename)), _UNKNOWN) for error in closed)
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """Return the stamp of a file, None where there is none (any more) or it is no plain file."""
+    try:
+        facts = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return _UNKNOWN
+    return Stamp(facts.st_size, facts.st_mtime_ns) if stat.S_ISREG(facts.st_mode) else None
+
+
+def _below(folder: Path, path: Path) -> str:
+    """Return the path below the folder, with slashes.
+
+    Bytes that are not UTF-8 are spelled out in hexadecimal, since no database or manifest can hold
+    them; nothing goes by that name, so the file counts as unreadable.
+    """
+    name = path.relative_to(folder).as_posix()
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _header(values: dict[str, Any]) -> Header:

@@ -1,6 +1,7 @@
 """pydicom with the house's settings, and what it raises on bytes that are not DICOM."""
 
 import struct
+import zlib
 
 import pydicom
 from pydicom.errors import BytesLengthException, InvalidDicomError
@@ -17,6 +18,7 @@ UNREADABLE = (
     BytesLengthException,
     EOFError,
     struct.error,
+    zlib.error,  # a deflated data set that is cut short
     ValueError,
     TypeError,
     AttributeError,

@@ -1,5 +1,6 @@
 """Which attributes a series is summarised by, and how their values become text and numbers."""
 
+import math
 from typing import Any
 
 from pydicom.multival import MultiValue
@@ -88,8 +89,9 @@ def joined(value: Any) -> str:
 
 
 def vector(text: str) -> Vector:
-    """Return the numbers of a multi-valued text, () when one of them is none."""
+    """Return the numbers of a multi-valued text, () when one of them is none, or is not finite."""
     try:
-        return tuple(float(number) for number in text.split("\\")) if text else ()
+        numbers = tuple(float(number) for number in text.split("\\")) if text else ()
     except ValueError:
         return ()
+    return numbers if all(map(math.isfinite, numbers)) else ()

@@ -1,5 +1,6 @@
 """Structure sets and dose: DVHs, their metrics by TG-263 names, tables, plots and a report."""
 
+from imaging.dicom import name_key
 from imaging.rt.cases import (
     DEFAULT_METRICS,
     CaseResult,
@@ -16,7 +17,6 @@ from imaging.rt.metrics import Metric, MetricValue
 from imaging.rt.objects import prescription_gy, roi_colours, sop_instance_uid
 from imaging.rt.plot import plot_dvhs, png_data_uri, svg_text, write_png
 from imaging.rt.report import ReportPatient, write_report
-from imaging.rt.rois import name_key
 from imaging.rt.show import case_markdown, wide_table
 from imaging.rt.store import StoredCase, load_case
 from imaging.rt.tables import CaseDVHs, curves_table, metrics_table, write_table

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from imaging.dicom import name_key
 from imaging.files import write_whole
 from imaging.rt.dvh import DVH
 from imaging.rt.flags import Flag
 from imaging.rt.metrics import Metric
 from imaging.rt.plot import Curve, plot_dvhs, png_data_uri, svg_text
-from imaging.rt.rois import name_key
 
 _PACKAGES = ("imaging-flows", "dicompyler-core", "pydicom", "numpy", "matplotlib")
 _MAX_SVG_BYTES = 120_000

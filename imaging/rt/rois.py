@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from pydicom import Dataset
 
+from imaging.dicom import name_matches
 from imaging.errors import DicomError, InputError
 
 
@@ -55,7 +55,7 @@ def choose_rois(rois: Sequence[Roi], patterns: Sequence[str] | None) -> list[Roi
 
     Args:
         rois: What there is.
-        patterns: Names or patterns, compared by ``name_key``; None chooses all.
+        patterns: Names or patterns, compared as ``name_matches`` does; None chooses all.
 
     Raises:
         InputError: A name or pattern matches no ROI; the message lists the names there are.
@@ -63,26 +63,11 @@ def choose_rois(rois: Sequence[Roi], patterns: Sequence[str] | None) -> list[Roi
     if patterns is None:
         return list(rois)
     for pattern in patterns:
-        if not any(_matches(roi, pattern) for roi in rois):
+        if not any(name_matches(roi.name, pattern) for roi in rois):
             names = ", ".join(sorted(roi.name for roi in rois)) or "(none)"
             msg = f"no ROI is named like {pattern!r}. There are: {names}"
             raise InputError(msg)
-    return [roi for roi in rois if any(_matches(roi, pattern) for pattern in patterns)]
-
-
-def name_key(name: str) -> str:
-    """Make names equal that TG-263 takes for the same: letter case and blanks do not count.
-
-    TG-263 wants names unique whatever their case, and writes an underscore where people type a
-    blank. Other signs carry meaning there (``Lungs-GTV``, ``PTV_High^opt``) and stay.
-    """
-    return "_".join(name.casefold().split())
-
-
-def _matches(roi: Roi, pattern: str) -> bool:
-    """Say whether a name or pattern means the ROI; a name may hold signs of a pattern."""
-    wanted, name = name_key(pattern), name_key(roi.name)
-    return wanted == name or fnmatchcase(name, wanted)
+    return [roi for roi in rois if any(name_matches(roi.name, pattern) for pattern in patterns)]
 
 
 def _roi(item: Dataset, drawn: Dataset, rtstruct: Dataset) -> Roi:

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from imaging.cohort import CohortRules, PatientSelection
-from imaging.cohort.rules import read_worklist
+from imaging.cohort.rules import contains_any, read_worklist
 from imaging.dicom import DateRange
 from imaging.errors import InputError
 
@@ -17,6 +17,11 @@ from imaging.errors import InputError
         "007\nSUB_1\n",
         "\ufeffpatient_id\n007\nSUB_1\n",
         "ids,orthanc_ids\n007,a-b\nSUB_1,c-d\n",
+        "patient_id;name\n007;x,y\nSUB_1;z\n",
+        'name;patient_id\n"a;b";"007"\n"last, first";SUB_1\n',
+        "last, first;PatientID\nx, y;007\nz;SUB_1\n",
+        "name\tpatient_id\r\nx\t007\r\ny\tSUB_1\r\n",
+        "case;patient_id;note\nx;007\n;;\nlost\ny;SUB_1;\n",
     ],
 )
 def test_a_worklist_keeps_identifiers_as_written(tmp_path, text):
@@ -26,7 +31,25 @@ def test_a_worklist_keeps_identifiers_as_written(tmp_path, text):
     assert read_worklist(path) == ["007", "SUB_1"]
 
 
-@pytest.mark.parametrize("text", ["", "patient_id\n", "a,b\n1,2\n"])
+def test_a_signs_meaning_depends_on_the_heading(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("patient_id\nA;B\nC\tD\nNA\n1.50\n")
+
+    assert read_worklist(path) == ["A;B", "C\tD", "NA", "1.50"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "patient_id\n",
+        "a,b\n1,2\n",
+        "a;b\n1;2\n",
+        "1\t2\n",
+        "A\nB,C\n",
+        'patient_id\n"A\nB\n',
+    ],
+)
 def test_a_worklist_without_patients_is_refused(tmp_path, text):
     path = tmp_path / "list.csv"
     path.write_text(text)
@@ -58,7 +81,23 @@ def test_one_end_of_the_dates_is_enough():
     assert chosen.study_dates == DateRange(date(2024, 1, 1), None)
 
 
+@pytest.mark.parametrize("required", [["CT", "RTDOSE"], ["RTDOSE"], ["CT", "RTPLAN"], []])
+def test_modalities_that_nothing_would_link_are_refused(required):
+    with pytest.raises(ValidationError):
+        CohortRules(required_modalities=required)
+
+
 @pytest.mark.parametrize("model", [PatientSelection, CohortRules])
 def test_an_unknown_field_is_refused(model):
     with pytest.raises(ValidationError, match="typo"):
         model(typo=1)
+
+
+@pytest.mark.parametrize("keyword", ["*", " - ", "_", ""])
+def test_a_keyword_of_separators_alone_says_nothing(keyword):
+    rules = CohortRules(description_must_contain=[keyword], phantom_patterns=[keyword, "phantom"])
+
+    assert not contains_any("Head and neck", [keyword])
+    assert contains_any("Head and neck", [keyword, "head-and"])
+    assert rules.description_must_contain == []
+    assert rules.phantom_patterns == ["phantom"]
