@@ -6,13 +6,13 @@ from typing import Annotated
 from prefect import flow, unmapped
 from pydantic import Field
 
-from imaging.cohort import CohortRules, PatientSelection
+from imaging.cohort import CohortRules, PatientSelection, in_groups
 from tasks.cohort import (
     choose_patients,
     decide_batch,
     extraction,
     publish_cohort,
-    retrieve_patient,
+    retrieve_patients,
 )
 from tasks.progress import settle
 from tasks.threads import threads
@@ -49,7 +49,7 @@ def extract_cohort(
         batches = choose_patients(archive, patients)
         judging = decide_batch.map(batches, unmapped(archive), unmapped(run))
         qualified = settle(judging, f"judging-{cohort}", "Patients judged, in batches")
-        notes = [path for batch in qualified for path in batch]
-        retrieving = retrieve_patient.map(notes, unmapped(archive), unmapped(run))
-        settle(retrieving, f"retrieving-{cohort}", "Patients retrieved")
+        groups = in_groups([notes for batch in qualified for notes in batch])
+        retrieving = retrieve_patients.map(groups, unmapped(archive), unmapped(run))
+        settle(retrieving, f"retrieving-{cohort}", "Patients retrieved, in groups")
         return publish_cohort(batches, run, max_failed_percent)

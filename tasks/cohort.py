@@ -55,17 +55,16 @@ def decide_batch(patient_ids: list[str], archive: str, run: Extraction) -> list[
 
 @task(
     cache_policy=NO_CACHE,
-    task_run_name="retrieve-{notes.stem}",
     retries=3,
     retry_delay_seconds=exponential_backoff(2),
     retry_jitter_factor=0.5,
     retry_condition_fn=is_transient,
 )
-def retrieve_patient(notes: Path, archive: str, run: Extraction) -> Path:
-    """Bring one patient's files to disk; what is there already is not fetched again."""
+def retrieve_patients(group: list[Path], archive: str, run: Extraction) -> int:
+    """Bring some patients' files to disk; what is there already is not fetched again."""
     with open_archive(archive, known=True) as source:
-        rules.retrieve_patient(source, notes, run.cohort)
-    return notes
+        rules.retrieve_group(source, group, run.cohort)
+    return len(group)
 
 
 @task(cache_policy=NO_CACHE)

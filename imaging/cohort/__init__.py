@@ -14,7 +14,7 @@ from imaging.cohort.extract import (
 from imaging.cohort.manifest import read_manifest
 from imaging.cohort.notes import PatientNotes
 from imaging.cohort.place import CohortBusyError, CohortFolder
-from imaging.cohort.retrieve import retrieve_patient
+from imaging.cohort.retrieve import in_groups, retrieve_group, retrieve_patient
 from imaging.cohort.rules import CohortRules, PatientSelection
 
 __all__ = [
@@ -35,7 +35,9 @@ __all__ = [
     "codes_as_markdown",
     "decide",
     "decide_batch",
+    "in_groups",
     "publish",
     "read_manifest",
+    "retrieve_group",
     "retrieve_patient",
 ]

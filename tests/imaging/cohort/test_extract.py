@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -16,8 +17,10 @@ from imaging.cohort import (
     PatientSelection,
     choose,
     decide_batch,
+    in_groups,
     publish,
     read_manifest,
+    retrieve_group,
     retrieve_patient,
 )
 from imaging.errors import InputError, RemoteUnavailableError, SettingError
@@ -128,6 +131,35 @@ def test_a_lost_archive_is_noted_and_the_next_run_continues(run):
 
     assert healed.table["outcome"][0] == "PROCEED"
     assert healed.table["fetched"][0] == 5  # three of eight were whole already
+
+
+def test_a_group_goes_on_after_a_loss_and_a_retry_leaves_the_complete_alone(run):
+    archive = FakeArchive(named("A"), named("B", *complete("s2", ".2")))
+    archive.errors["ct"] = [RemoteUnavailableError("connection lost")]
+    archive.stop_after = 3
+    group = decide_batch(archive, ["A", "B"], run)
+    with pytest.raises(RemoteUnavailableError):
+        retrieve_group(archive, group, run.cohort)
+    assert PatientNotes.read(run.notes("B")).outcome is Outcome.PROCEED
+
+    archive.fetched.clear()
+    retrieve_group(archive, group, run.cohort)
+    table = publish(["A", "B"], run).table
+
+    assert table["outcome"].tolist() == ["PROCEED", "PROCEED"]
+    assert len(archive.fetched) == 5
+    assert table["fetched"].tolist() == [5, 8]  # B's count is that of the first try
+
+
+@pytest.mark.parametrize(
+    ("patients", "sizes"),
+    [(0, []), (6, [1] * 6), (20, [3] * 6 + [2]), (50, [7] * 7 + [1]), (100, [8] * 12 + [4])],
+)
+def test_groups_are_small_for_few_patients_and_bounded_for_many(patients, sizes):
+    notes = [Path(str(number)) for number in range(patients)]
+
+    assert [len(group) for group in in_groups(notes)] == sizes
+    assert [path for group in in_groups(notes) for path in group] == notes
 
 
 def test_a_retry_within_a_run_replaces_the_failure(run):
