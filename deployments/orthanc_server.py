@@ -84,8 +84,8 @@ class OrthancServer:
     def start(self, *, detached: bool = False) -> None:
         """Start, and return once it answers.
 
-        The first start looks for free ports, and again when another program takes one in between.
-        A later one keeps them.
+        The first start looks for free ports; a later one keeps them. When another program has taken
+        one, either looks again.
 
         Args:
             detached: In a session of its own, to live on after this process.
@@ -93,9 +93,9 @@ class OrthancServer:
         Raises:
             RemoteUnavailableError: It did not start; its log says why.
         """
-        fresh = not self._config_path.exists()
-        for _ in range(_STARTS):
-            if fresh:
+        has_ports = self._config_path.exists()
+        for attempt in range(_STARTS):
+            if attempt or not has_ports:
                 self._config["HttpPort"], self._config["DicomPort"] = _free_ports()
             try:
                 self._launch(detached=detached)
@@ -105,7 +105,6 @@ class OrthancServer:
                 self.kill()  # nobody would know of it
                 raise
             self.kill()
-        self._config_path.unlink()  # the next try may look for other ports
         msg = f"Orthanc did not start; see {self.folder / 'orthanc.log'}"
         raise RemoteUnavailableError(msg)
 

@@ -1,6 +1,7 @@
 import http.client
 import json
 import os
+import socket
 import stat
 import subprocess
 from base64 import b64encode
@@ -131,6 +132,19 @@ def test_a_port_taken_in_between_is_no_obstacle(server, orthanc, monkeypatch):
 
     assert server.url != orthanc.url
     assert ask(server, "/system")[0] == 200
+
+
+@pytest.mark.orthanc
+def test_a_kept_port_that_was_taken_meanwhile_is_given_up(server, orthanc_program):
+    server.start()
+    before = server.url
+    server.stop()
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", int(before.rpartition(":")[2])))
+        stranger.listen()
+        with OrthancServer(server.folder, program=orthanc_program) as again:
+            assert again.url != before
+            assert ask(again, "/system")[0] == 200
 
 
 def test_a_program_that_ends_at_once_is_told_with_its_log(tmp_path):
