@@ -59,17 +59,17 @@ class PrefectApi:
 
     def run(self, deployment: str, parameters: dict[str, Any]) -> str:
         """Start a deployment, flow and deployment of one name, and return the run's id."""
-        found = self._json("GET", f"/deployments/name/{deployment}/{deployment}")
+        found = self.call("GET", f"/deployments/name/{deployment}/{deployment}")
         # With a key, asking again after a lost answer finds the run instead of making another.
         body = {"parameters": parameters, "idempotency_key": str(uuid4())}
-        created = self._json("POST", f"/deployments/{found['id']}/create_flow_run", body)
+        created = self.call("POST", f"/deployments/{found['id']}/create_flow_run", body)
         return str(created["id"])
 
     def status(self, run_id: str) -> RunStatus:
         """Read how a run stands, with its progress bars."""
-        run = self._json("GET", f"/flow_runs/{run_id}")
+        run = self.call("GET", f"/flow_runs/{run_id}")
         state = run["state"] or {"name": "Pending", "type": "PENDING", "message": ""}
-        bars = self._json(
+        bars = self.call(
             "POST",
             "/artifacts/filter",
             {
@@ -111,8 +111,15 @@ class PrefectApi:
             yield self.status(run_id)
             time.sleep(0.5)
 
-    def _json(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask until the server has time: on SQLite it answers 503 while another writes."""
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask until the server has time: on SQLite it answers 503 while another writes.
+
+        Returns:
+            What it answers, from JSON; None where it answers nothing.
+
+        Raises:
+            RunFailedError: It refuses, or stays too busy.
+        """
         for delay_s in (0.2, 0.5, 1, 2, 4, 8):
             with contextlib.suppress(httpx.TransportError):
                 response = self._http.request(method, path, json=body)
@@ -127,4 +134,4 @@ def _content(response: httpx.Response) -> Any:
         request = response.request
         msg = f"{request.method} {request.url.path}: {response.status_code} {response.text[:500]}"
         raise RunFailedError(msg)
-    return response.json()
+    return response.json() if response.content else None

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 
-import httpx
 import pandas as pd
 import pytest
 
@@ -15,6 +14,8 @@ from deployments.stack import Stack, start_stack
 from imaging.phantoms import PhantomSize
 
 pytestmark = pytest.mark.stack
+
+DEPLOYMENT = "/deployments/name/extract-cohort/extract-cohort"
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +35,6 @@ def api(stack):
     api = PrefectApi(stack.prefect_api)
     yield api
     api.close()
-
-
-@pytest.fixture
-def http(stack):
-    with httpx.Client(base_url=stack.prefect_api, timeout=30) as client:
-        yield client
 
 
 def test_a_cohort_and_its_dvhs_by_rest_alone(stack, api):
@@ -69,10 +64,8 @@ def test_wrong_parameters_are_refused_before_a_run_exists(api, parameters):
         api.run("extract-cohort", parameters)
 
 
-def test_the_form_has_help_and_choices(http):
-    schema = http.get("/deployments/name/extract-cohort/extract-cohort").json()[
-        "parameter_openapi_schema"
-    ]
+def test_the_form_has_help_and_choices(api):
+    schema = api.call("GET", DEPLOYMENT)["parameter_openapi_schema"]
 
     assert "archive holds" in schema["properties"]["patients"]["description"]
     rules = schema["definitions"]["CohortRules"]["properties"]
@@ -80,35 +73,35 @@ def test_the_form_has_help_and_choices(http):
     assert all(field["description"] for field in rules.values())
 
 
-def test_the_nightly_schedule_is_off_and_fires_once_switched_on(stack, http):
-    deployment = http.get("/deployments/name/extract-cohort/extract-cohort").json()
+def test_the_nightly_schedule_is_off_and_fires_once_switched_on(stack, api):
+    deployment = api.call("GET", DEPLOYMENT)
     (schedule,) = deployment["schedules"]
     path = f"/deployments/{deployment['id']}/schedules/{schedule['id']}"
     assert not schedule["active"]
     assert schedule["schedule"]["cron"] == "0 2 * * *"
-    assert _scheduled(http, deployment) == []
+    assert _scheduled(api, deployment) == []
 
-    http.patch(path, json={"active": True}).raise_for_status()
-    nightly = _wait(lambda: _scheduled(http, deployment))
+    api.call("PATCH", path, {"active": True})
+    nightly = _wait(lambda: _scheduled(api, deployment))
     assert {run["expected_start_time"][11:16] for run in nightly} == {"02:00"}
 
     # Nobody waits for the night here: the same schedule, every few seconds.
     every = {"active": True, "schedule": {"interval": 5.0}}
-    http.patch(path, json=every).raise_for_status()
+    api.call("PATCH", path, every)
     try:
-        done = _wait(lambda: _scheduled(http, deployment, "COMPLETED"))
+        done = _wait(lambda: _scheduled(api, deployment, "COMPLETED"))
     finally:
-        http.patch(path, json={"active": False}).raise_for_status()
+        api.call("PATCH", path, {"active": False})
     assert done[0]["auto_scheduled"]
     assert (stack.data_root / "cohorts" / "cohort" / "manifest.parquet").exists()
 
 
-def _scheduled(http, deployment, state="SCHEDULED"):
+def _scheduled(api, deployment, state="SCHEDULED"):
     body = {
         "deployments": {"id": {"any_": [deployment["id"]]}},
         "flow_runs": {"state": {"type": {"any_": [state]}}},
     }
-    runs = http.post("/flow_runs/filter", json=body).json()
+    runs = api.call("POST", "/flow_runs/filter", body)
     return [run for run in runs if run["auto_scheduled"]]
 
 
