@@ -1,33 +1,25 @@
 """`make up` and `make down`: `python -m deployments.up`, `python -m deployments.up down`."""
 
-import fcntl
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from deployments.demo_data import fill_archive
 from deployments.processes import end_on_signals
 from deployments.stack import Stack, StackError, start_stack
 from imaging.errors import ImagingError
+from imaging.files import held
 from imaging.settings import PROJECT_ROOT, Settings, settings
 
 DEMO = PROJECT_ROOT / ".local" / "demo"
 OWN = PROJECT_ROOT / ".local" / "own"
 
 
-@contextmanager
-def only_one(folder: Path) -> Iterator[None]:
+def only_one(folder: Path) -> AbstractContextManager[None]:
     """Hold a stack's folder: a second command on it is told so, instead of sharing its storage."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            msg = f"another command is at work in {folder}; wait for it to end"
-            raise StackError(msg) from error
-        yield
+    msg = f"another command is at work in {folder}; wait for it to end"
+    return held(folder / "lock", StackError(msg))
 
 
 def demo_stack(*, keep: bool) -> Stack:

@@ -1,5 +1,6 @@
-"""Files that are whole or absent: written under a temporary name, then renamed."""
+"""Files that are whole or absent: written under a temporary name, then renamed; and a lock."""
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -29,6 +30,22 @@ def whole_file(target: Path) -> Iterator[Path]:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def held(lock: Path, busy: Exception) -> Iterator[None]:
+    """Hold a lock file for the block; the hold of a killed process ends with it.
+
+    Raises:
+        busy: Another holds it.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise busy from error
+        yield
 
 
 def write_whole(target: Path, content: bytes | str) -> Path:

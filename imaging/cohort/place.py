@@ -1,12 +1,11 @@
 """Where a cohort lies on disk; one place that knows the names."""
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from imaging.errors import ImagingError
+from imaging.files import held
 
 
 class CohortBusyError(ImagingError):
@@ -34,21 +33,14 @@ class CohortFolder:
         """The table of patients, as Parquet; a CSV of the same content lies beside it."""
         return self.root / "manifest.parquet"
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Keep every other run out of this cohort; a killed run's hold ends with its process.
 
         Raises:
             CohortBusyError: Another run is at work here.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / ".lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                msg = f"another run is at work on the cohort {self.name}; start this one after it"
-                raise CohortBusyError(msg) from error
-            yield
+        msg = f"another run is at work on the cohort {self.name}; start this one after it"
+        return held(self.root / ".lock", CohortBusyError(msg))
 
     def patient(self, case_id: str) -> Path:
         """Return the folder of a patient's DICOM files."""
