@@ -166,10 +166,10 @@ def _set_geometry(dataset: Dataset, stored: _Stored, encoding: DoseEncoding) -> 
 
 
 def _set_pixels(dataset: Dataset, values_gy: NDArray[np.float64], bits: int) -> None:
-    # Rounded up to what a DS can hold, so that the largest dose still fits into the bits.
+    # A DS holds so many digits; what it loses may be two steps of 32 bits too many at the maximum.
     scaling = float(f"{float(values_gy.max()) / (2**bits - 2):.9e}")
     dataset.DoseGridScaling = scaling
-    stored = np.rint(values_gy / scaling).astype(f"<u{bits // 8}")
+    stored = np.minimum(np.rint(values_gy / scaling), 2**bits - 1).astype(f"<u{bits // 8}")
     dataset.NumberOfFrames, dataset.Rows, dataset.Columns = stored.shape
     dataset.SamplesPerPixel = 1
     dataset.PhotometricInterpretation = "MONOCHROME2"

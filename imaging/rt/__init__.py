@@ -1,7 +1,7 @@
 """Structure sets and dose: DVHs, their metrics by TG-263 names, tables, plots and a report."""
 
 from imaging.dicom import name_key
-from imaging.rt.cases import (
+from imaging.rt.cases.calculate import (
     DEFAULT_METRICS,
     CaseResult,
     DvhCase,
@@ -10,16 +10,17 @@ from imaging.rt.cases import (
     calculate_case,
     gather,
 )
-from imaging.rt.compute import EngineName, dvhs_of_files
+from imaging.rt.cases.store import StoredCase, load_case
+from imaging.rt.cases.tables import CaseDVHs, curves_table, metrics_table, write_table
+from imaging.rt.compute import dvhs_of_files
 from imaging.rt.dvh import DVH
+from imaging.rt.files.objects import prescription_gy, roi_colours, sop_instance_uid
 from imaging.rt.flags import Flag
-from imaging.rt.metrics import Metric, MetricValue
-from imaging.rt.objects import prescription_gy, roi_colours, sop_instance_uid
-from imaging.rt.plot import plot_dvhs, png_data_uri, svg_text, write_png
-from imaging.rt.report import ReportPatient, write_report
-from imaging.rt.show import case_markdown, wide_table
-from imaging.rt.store import StoredCase, load_case
-from imaging.rt.tables import CaseDVHs, curves_table, metrics_table, write_table
+from imaging.rt.method import EngineName, Method
+from imaging.rt.metrics.metric import Metric, MetricValue
+from imaging.rt.pages.plot import plot_dvhs, png_data_uri, svg_text, write_png
+from imaging.rt.pages.report import ReportPatient, write_report
+from imaging.rt.pages.show import case_markdown, wide_table
 
 __all__ = [
     "DEFAULT_METRICS",
@@ -31,6 +32,7 @@ __all__ = [
     "DvhSummary",
     "EngineName",
     "Flag",
+    "Method",
     "Metric",
     "MetricValue",
     "ReportPatient",

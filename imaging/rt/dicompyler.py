@@ -18,10 +18,10 @@ from pydicom import Dataset
 from pydicom.uid import RTStructureSetStorage
 
 from imaging.errors import DicomError
-from imaging.rt.contours import Contours, contours_of
 from imaging.rt.dvh import DVH
+from imaging.rt.files.contours import Contours, contours_of
+from imaging.rt.files.rois import Roi
 from imaging.rt.flags import Flag
-from imaging.rt.rois import Roi
 
 # dicompyler-core 0.5.6 imports a name that pydicom 3 removed; dcmread is the same function.
 pydicom.dicomio.read_file = pydicom.dcmread  # type: ignore[attr-defined]
@@ -36,6 +36,7 @@ with warnings.catch_warnings():
 logging.getLogger("dicompylercore").setLevel(logging.ERROR)
 
 BIN_GY = 0.01  # fixed in dicompyler-core
+_SAME_PLANE_MM = 0.01  # contour coordinates are often written with two decimals
 _MARGIN = 2  # dose pixels beyond the ROI that its cropping to the ROI needs to lose nothing
 _EDGE_MM = 1e-3  # how far beyond the dose grid rounding may put a point
 
@@ -58,12 +59,15 @@ def calculate(rois: Sequence[Roi], rtdose: Dataset) -> list[DVH]:
 def _dvh(roi: Roi, dose: Dataset) -> DVH:
     """Calculate one DVH, from the part of the ROI that is inside the dose grid."""
     contours = contours_of(roi)
+    if any(np.ptp(points[:, 2]) > _SAME_PLANE_MM for points in contours.points_mm):
+        # Without that part the volume would be wrong in silence.
+        return DVH.empty(roi.number, roi.name, (Flag.NOT_AXIAL,))
+    flags = (*contours.flags, *_oddities_of_planes(contours))
     if not contours.items:
-        return DVH.empty(roi.number, roi.name, contours.flags)
+        return DVH.empty(roi.number, roi.name, flags)
     inside = _room_mm(contours, dose)
-    flags = (
-        contours.flags if inside.min() >= -_EDGE_MM else (*contours.flags, Flag.OUTSIDE_DOSE_GRID)
-    )
+    if inside.min() < -_EDGE_MM:
+        flags = (*flags, Flag.OUTSIDE_DOSE_GRID)
     if _is_apart(contours, dose):
         return DVH.empty(roi.number, roi.name, flags)
     result = dvhcalc.get_dvh(
@@ -76,6 +80,16 @@ def _dvh(roi: Roi, dose: Dataset) -> DVH:
     )
     differential_cc = np.asarray(result.differential.counts, dtype=np.float64)
     return _from_histogram(roi, differential_cc, flags)
+
+
+def _oddities_of_planes(contours: Contours) -> tuple[Flag, ...]:
+    """Say whether the planes leave the ROI's thickness unknown."""
+    planes_mm = np.unique(np.round([points[0, 2] for points in contours.points_mm], 2))
+    if planes_mm.size == 1:
+        return (Flag.SINGLE_PLANE,)
+    gaps_mm = np.diff(planes_mm)
+    is_even = gaps_mm.size == 0 or np.ptp(gaps_mm) <= 2 * _SAME_PLANE_MM + 1e-6
+    return () if is_even else (Flag.UNEVEN_PLANES,)
 
 
 def _from_histogram(roi: Roi, differential_cc: NDArray[np.float64], flags: tuple[str, ...]) -> DVH:
@@ -195,15 +209,21 @@ def _grid_box_mm(dose: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64
     return lower, upper
 
 
+def _box_mm(contours: Contours) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lower and upper corner of all points, each of shape (3,)."""
+    points = np.concatenate(contours.points_mm)
+    return points.min(axis=0), points.max(axis=0)
+
+
 def _room_mm(contours: Contours, dose: Dataset) -> NDArray[np.float64]:
     """Say how far the contours stay inside the dose grid: below in (x, y, z), then above; (6,)."""
-    (lower, upper), (grid_lower, grid_upper) = contours.box_mm, _grid_box_mm(dose)
+    (lower, upper), (grid_lower, grid_upper) = _box_mm(contours), _grid_box_mm(dose)
     return np.concatenate((lower - grid_lower, grid_upper - upper))
 
 
 def _is_apart(contours: Contours, dose: Dataset) -> bool:
     """Say whether no contour lies in a plane of the dose grid: there dicompyler-core breaks."""
-    (lower, upper), (grid_lower, grid_upper) = contours.box_mm, _grid_box_mm(dose)
+    (lower, upper), (grid_lower, grid_upper) = _box_mm(contours), _grid_box_mm(dose)
     z_mm = np.array([points[0, 2] for points in contours.points_mm])
     has_plane = np.any((z_mm >= grid_lower[2] - _EDGE_MM) & (z_mm <= grid_upper[2] + _EDGE_MM))
     return bool(not has_plane or np.any(upper < grid_lower) or np.any(lower > grid_upper))

@@ -36,6 +36,8 @@ class DVH:
         mean_gy: The mean dose.
         outside_cc: The volume outside the dose grid, None when it was not determined.
         flags: What is odd about this DVH.
+        notes: The same in words, with numbers.
+        method: How it was calculated, in one line.
     """
 
     roi_number: int
@@ -48,6 +50,8 @@ class DVH:
     mean_gy: float | None
     outside_cc: float | None = None
     flags: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    method: str = ""
 
     def __post_init__(self) -> None:
         """Check the curve and its statistics.
@@ -62,18 +66,27 @@ class DVH:
             raise InputError(msg)
 
     @classmethod
-    def empty(cls, roi_number: int, roi_name: str, flags: tuple[str, ...] = ()) -> Self:
+    def empty(
+        cls,
+        roi_number: int,
+        roi_name: str,
+        flags: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+        volume_cc: float = 0.0,
+    ) -> Self:
         """Make the DVH of an ROI that has no volume with a dose; it is flagged ``EMPTY``."""
         return cls(
             roi_number=roi_number,
             roi_name=roi_name,
-            volume_cc=0.0,
+            volume_cc=volume_cc,
             dose_gy=np.zeros(1),
             cumulative_cc=np.zeros(1),
             min_gy=None,
             max_gy=None,
             mean_gy=None,
+            outside_cc=volume_cc or None,
             flags=(Flag.EMPTY, *flags),
+            notes=notes,
         )
 
     @property
@@ -166,9 +179,10 @@ class DVH:
         right = np.minimum(after, self.dose_gy.size - 1)
         left = np.maximum(right - 1, 0)
         width = self.dose_gy[right] - self.dose_gy[left]
-        share = (gy - self.dose_gy[left]) / np.where(width > 0, width, 1.0)
+        into = np.clip(gy - self.dose_gy[left], 0, width)  # beyond its ends, a piece is not asked
+        share = into / np.where(width > 0, width, 1.0)
         rise = self.cumulative_cc[right] - self.cumulative_cc[left]
-        inside = self.cumulative_cc[left] + np.clip(share, 0, 1) * rise
+        inside = self.cumulative_cc[left] + share * rise
         inside = np.where(gy <= self.dose_gy[0], self.dosed_cc, inside)
         return np.where(after == self.dose_gy.size, 0.0, inside)
 

@@ -34,5 +34,10 @@ def dvhs(rt_files) -> list[DVH]:
 
 
 @pytest.fixture(scope="session")
+def dicompyler_dvhs(rt_files) -> list[DVH]:
+    return dvhs_of_files(rt_files.rtstruct, rt_files.rtdose, engine="dicompyler")
+
+
+@pytest.fixture(scope="session")
 def tiny() -> PhantomPatient:
     return PhantomPatient.synthetic(2, size=PhantomSize.tiny())

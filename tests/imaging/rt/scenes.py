@@ -1,6 +1,6 @@
 """What several tests start from."""
 
-from imaging.rt.rois import choose_rois, rois_of
+from imaging.rt.files.rois import choose_rois, rois_of
 
 
 def rois_named(patient, *names):

@@ -3,7 +3,7 @@ from pydicom import dcmread
 
 from imaging.errors import DicomError, InputError
 from imaging.rt import dvhs_of_files, name_key, prescription_gy, roi_colours
-from imaging.rt.rois import rois_of
+from imaging.rt.files.rois import rois_of
 
 
 def changed(path, folder, change):

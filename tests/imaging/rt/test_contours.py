@@ -5,7 +5,7 @@ from pydicom import Dataset
 
 from imaging.errors import DicomError
 from imaging.rt.dicompyler import calculate
-from imaging.rt.rois import choose_rois, rois_of
+from imaging.rt.files.rois import choose_rois, rois_of
 from tests.imaging.rt.scenes import rois_named
 
 

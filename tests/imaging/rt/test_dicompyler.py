@@ -10,7 +10,7 @@ from imaging.errors import DicomError
 from imaging.phantoms import ORIENTATIONS, DoseEncoding
 from imaging.rt import Flag, dicompyler
 from imaging.rt.dicompyler import calculate
-from imaging.rt.rois import rois_of
+from imaging.rt.files.rois import rois_of
 from tests.imaging.rt.scenes import rois_named
 
 
@@ -25,20 +25,20 @@ def shifted(rtdose, mm):
     ("name", "percent"),
     [("PTV", 2), ("Heart", 2), ("Lung_L", 1), ("Lung_R", 1), ("BODY", 1), ("SpinalCord", 10)],
 )
-def test_volumes_come_near_the_closed_form(rt_files, dvhs, name, percent):
-    dvh = next(dvh for dvh in dvhs if dvh.roi_name == name)
+def test_volumes_come_near_the_closed_form(rt_files, dicompyler_dvhs, name, percent):
+    dvh = next(dvh for dvh in dicompyler_dvhs if dvh.roi_name == name)
 
     assert dvh.volume_cc == pytest.approx(rt_files.patient.truth(name).volume_cc, rel=percent / 100)
     assert dvh.outside_cc == 0
     assert dvh.flags == ()
 
 
-def test_doses_are_right_to_a_pixel_of_the_dose(rt_files, dvhs):
+def test_doses_are_right_to_a_pixel_of_the_dose(rt_files, dicompyler_dvhs):
     patient = rt_files.patient
     # It takes the dose at centres of pixels. The worst of eight patients was 0.81 of a pixel in D,
     # 0.40 in the mean and 2.2 % in V20Gy, with 0.75 Gy from a pixel to the next.
     pixel_gy = abs(patient.dose.gradient_gy_per_mm) * max(patient.size.dose_grid().spacing_mm[:2])
-    for dvh in dvhs:
+    for dvh in dicompyler_dvhs:
         truth = patient.truth(dvh.roi_name)
         assert dvh.mean_gy == pytest.approx(truth.mean_gy, abs=0.45 * pixel_gy)
         assert dvh.min_gy == pytest.approx(truth.min_gy, abs=pixel_gy + dicompyler.BIN_GY)
@@ -49,8 +49,8 @@ def test_doses_are_right_to_a_pixel_of_the_dose(rt_files, dvhs):
         assert dvh.volume_at_dose(20) == pytest.approx(truth.volume_at_dose(20), abs=2.5)
 
 
-def test_d100_is_the_minimum_and_never_0(dvhs):
-    for dvh in dvhs:
+def test_d100_is_the_minimum_and_never_0(dicompyler_dvhs):
+    for dvh in dicompyler_dvhs:
         assert dvh.dose_at_volume(100) == dvh.min_gy > 0
         assert dvh.dose_at_volume(0) == dvh.max_gy
 
@@ -206,8 +206,8 @@ def test_the_repair_of_its_import_is_still_needed():
     assert b"read_file" in result.stderr
 
 
-def test_the_mean_is_the_integral_of_the_curve(dvhs):
-    for dvh in dvhs:
+def test_the_mean_is_the_integral_of_the_curve(dicompyler_dvhs):
+    for dvh in dicompyler_dvhs:
         steps_gy, cc = np.diff(dvh.dose_gy), dvh.cumulative_cc
         area = float(np.sum(steps_gy * (cc[1:] + cc[:-1]) / 2))
         assert dvh.mean_gy == pytest.approx(area / dvh.dosed_cc)

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from imaging.errors import InputError
 from imaging.rt import DVH, Metric
+from imaging.rt.metrics.metric import EXAMPLES
 
 RAMP = DVH(  # 50 cc, evenly between 10 and 20 Gy
     roi_number=3,
@@ -42,6 +43,16 @@ RAMP = DVH(  # 50 cc, evenly between 10 and 20 Gy
         ("Dmedian[Gy]", 15.0),
         ("Volume[cc]", 50.0),
         ("Volume", 50.0),
+        ("gEUD(1)[Gy]", 15.0),
+        ("gEUD(-2)", 200**0.5),
+        ("gEUD(1)[%]", 75.0),
+        ("HI", 0.64),
+        ("Max[Gy]", 20.0),
+        ("Mean", 15.0),
+        ("Min[gy]", 10.0),
+        ("Median[Gy]", 15.0),
+        ("D5CC[GY]", 19.0),
+        ("V12gy[%]", 80.0),
     ],
 )
 def test_a_metric_of_a_linear_ramp_with_a_prescription_of_20_gy(text, expected):
@@ -98,6 +109,19 @@ def test_an_empty_roi_has_no_volume():
         ("V20Gy[Gy]", "unit is one of %, cc"),
         ("Volume[%]", "unit is one of cc"),
         ("D101%", "no more than 100 %"),
+        ("gEUD[Gy]", "grammar"),
+        ("gEUD(a)[Gy]", "grammar"),
+        ("gEUD(0)[Gy]", "exponent is not 0"),
+        ("MEAN[Gy]", "grammar"),
+        ("HI[%]", "has no unit"),
+        ("CI[cc]", "has no unit"),
+        ("CI(50)", "grammar"),
+        ("GI(0%)", "isodose is above 0 %"),
+        ("EQD2:Volume", "EQD2 is said of doses"),
+        ("EQD2:CI", "EQD2 is said of doses"),
+        ("BED:D95%[%]", "BED has no % of it"),
+        ("EQD2:V95%[cc]", "EQD2 has no % of it"),
+        ("BED: Dmean", "grammar"),
     ],
 )
 def test_what_is_no_metric_is_refused_with_reason_and_examples(text, reason):
@@ -117,3 +141,47 @@ def test_a_name_is_read_back_as_itself(pattern, amount):
     metric = Metric.parse(pattern.format(amount))
 
     assert Metric.parse(metric.name) == metric
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Mean", "Dmean[Gy]"),
+        ("D2CC[gy]", "D2cc[Gy]"),
+        ("V20gy", "V20Gy[%]"),
+        ("gEUD(-10)", "gEUD(-10)[Gy]"),
+        ("gEUD(0.50)[Gy]", "gEUD(0.5)[Gy]"),
+        ("HI", "HI"),
+        ("CI", "CI"),
+        ("CI(100%)", "CI"),
+        ("GI(80%)", "GI(80%)"),
+        ("EQD2:Max", "EQD2:Dmax[Gy]"),
+        ("BED:V40Gy[cc]", "BED:V40Gy[cc]"),
+    ],
+)
+def test_a_metric_has_one_name_however_it_is_written(text, name):
+    metric = Metric.parse(text)
+
+    assert metric.name == name
+    assert Metric.parse(name) == metric
+
+
+@pytest.mark.parametrize(
+    ("text", "prescription", "body"),
+    [
+        ("CI", True, True),
+        ("GI(80%)", True, True),
+        ("HI", False, False),
+        ("gEUD(8)[%]", True, False),
+        ("gEUD(8)[Gy]", False, False),
+        ("EQD2:V40Gy[%]", False, False),
+    ],
+)
+def test_a_metric_says_what_it_needs(text, prescription, body):
+    metric = Metric.parse(text)
+
+    assert (metric.needs_prescription, metric.needs_body) == (prescription, body)
+
+
+def test_every_example_is_a_metric():
+    assert [Metric.parse(text).name for text in EXAMPLES.split()] == EXAMPLES.split()

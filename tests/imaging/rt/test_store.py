@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from imaging.rt import DVH, CaseDVHs, StoredCase, load_case
-from imaging.rt.store import clear_case, store_case
+from imaging.rt.cases.store import clear_case, store_case
 
 RAMP = DVH(
     roi_number=3,
@@ -57,7 +57,7 @@ def test_a_rewrite_that_is_killed_leaves_no_result(tmp_path, monkeypatch):
     def killed(*_args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("imaging.rt.store.write_json", killed)
+    monkeypatch.setattr("imaging.rt.cases.store.write_json", killed)
     with pytest.raises(KeyboardInterrupt):
         store_case(tmp_path, STORED)
 

@@ -1,0 +1,1 @@
+"""DVHs of many cases: calculated once and kept, and gathered into tables."""

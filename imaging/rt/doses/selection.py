@@ -1,0 +1,239 @@
+"""Which dose a DVH is calculated in, out of the RTDOSE files of a patient.
+
+One plan's dose, once. Nothing is added across plans unless the plans are named, and what was left
+out is said in sentences beside the result.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydicom import Dataset
+
+from imaging.dicom import name_key
+from imaging.errors import DicomError, InputError
+from imaging.rt.doses.candidates import Candidate, distinct, read_candidate
+from imaging.rt.doses.grid import DoseGrid
+from imaging.rt.doses.grid_reading import grid_flags
+from imaging.rt.doses.plan_doses import PlanDose, PlanDoses
+from imaging.rt.doses.sums import Component, sum_of
+from imaging.rt.files.attributes import text
+from imaging.rt.files.objects import read_rtplan
+from imaging.rt.flags import Flag
+
+_OF_PLANS = ("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DosePolicy:
+    """What may be done to get a dose.
+
+    Attributes:
+        sum_plans: SOP Instance UIDs or labels of the plans to use; several are added. () takes the
+            only plan there is, and refuses when there are more.
+        scale_fractions: Multiply the dose of a fraction by the plan's number of fractions.
+        include_unapproved: Use plans whose Approval Status is UNAPPROVED; never REJECTED ones.
+        prescription_gy: What a RELATIVE dose is relative to; None asks the plan.
+    """
+
+    sum_plans: tuple[str, ...] = ()
+    scale_fractions: bool = False
+    include_unapproved: bool = False
+    prescription_gy: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectedDose:
+    """The dose that was chosen or added up.
+
+    Attributes:
+        grid: The doses and where they are.
+        uids: SOP Instance UIDs of the RTDOSEs in it.
+        summation: PLAN, or how they were added, in a few words.
+        plan_uids: SOP Instance UIDs of its plans; empty when no dose refers to one.
+        flags: What is odd about it; these belong to every DVH in it.
+        notes: What was left out and why, as sentences of counts and UIDs.
+    """
+
+    grid: DoseGrid
+    uids: tuple[str, ...]
+    summation: str
+    plan_uids: tuple[str, ...]
+    flags: tuple[Flag, ...]
+    notes: tuple[str, ...]
+
+
+def select_dose(
+    rtdoses: Sequence[Path], *, plans: Sequence[Path] = (), policy: DosePolicy | None = None
+) -> SelectedDose:
+    """Choose the dose of a patient, and add up its parts where that is right.
+
+    Args:
+        rtdoses: Files of RT Dose, in any order.
+        plans: Files of RT Plan; when there are any, doses of other plans are left out.
+        policy: What may be done; the default adds nothing but the beams of one plan.
+
+    Raises:
+        InputError: No dose may be used, or several plans have one and none is named.
+        DicomError: A file cannot be read, or the doses contradict each other.
+    """
+    policy = policy or DosePolicy()
+    by_uid = {str(plan.SOPInstanceUID): plan for plan in map(read_rtplan, plans)}
+    candidates = [read_candidate(path) for path in rtdoses]
+    kept, notes = _admitted(candidates, by_uid, policy)
+    groups, left_out = _chosen_plans(kept, by_uid, policy)
+    if len(groups) > 1:  # one number cannot be what each of several plans prescribes
+        policy = replace(policy, prescription_gy=None)
+    doses = [_dose_of(key, group, by_uid, policy) for key, group in groups.items()]
+    notes += [*left_out, *(note for dose in doses for note in dose.notes)]
+    return _selected(doses, list(groups), by_uid, notes)
+
+
+_Groups = dict[tuple[str, ...], list[Candidate]]
+"""Doses by the plans that each is of: one, several when it is a sum already, or none."""
+
+
+def _admitted(
+    candidates: Sequence[Candidate], plans: Mapping[str, Dataset], policy: DosePolicy
+) -> tuple[_Groups, list[str]]:
+    """Leave out doses of plans that are not given or not approved, and group the rest."""
+    kept: _Groups = {}
+    reasons: dict[str, list[str]] = {}
+    for candidate in candidates:
+        # A dose that names no plan belongs to the plan it was given with, if that is one.
+        only = tuple(plans) if len(plans) == 1 else ()
+        key = tuple(sorted(candidate.plan_uids)) or only
+        reason = _why_not(key, plans, policy)
+        if reason:
+            reasons.setdefault(reason, []).append(candidate.uid)
+        else:
+            kept.setdefault(key, []).append(candidate)
+    notes = [f"Left out ({len(uids)}), {why}: {', '.join(uids)}." for why, uids in reasons.items()]
+    if not kept:
+        msg = " ".join(["No dose can be used.", *notes])
+        raise InputError(msg)
+    return kept, notes
+
+
+def _why_not(key: tuple[str, ...], plans: Mapping[str, Dataset], policy: DosePolicy) -> str:
+    """Say why the dose of these plans is not used; empty when it is."""
+    if plans and key and not set(key) & set(plans):
+        return f"of plans that are not given ({', '.join(key)})"
+    refused = ("REJECTED",) if policy.include_unapproved else ("REJECTED", "UNAPPROVED")
+    for uid in key:
+        status = text(plans[uid], "ApprovalStatus") if uid in plans else ""
+        if status in refused:
+            return f"of plan {uid}, which is {status}"
+    return ""
+
+
+def _chosen_plans(
+    kept: _Groups, plans: Mapping[str, Dataset], policy: DosePolicy
+) -> tuple[_Groups, list[str]]:
+    """Choose the plans that are named, or the only one there is; and say what that leaves out."""
+    chosen = _named(kept, plans, policy.sum_plans) if policy.sum_plans else _only(kept)
+    used = [dose for doses in chosen.values() for dose in doses]
+    rest = [dose.uid for doses in kept.values() for dose in doses if dose not in used]
+    notes = [f"Left out ({len(rest)}), of other plans: {', '.join(rest)}."] if rest else []
+    return chosen, notes
+
+
+def _named(kept: _Groups, plans: Mapping[str, Dataset], names: Sequence[str]) -> _Groups:
+    """Choose the doses of the plans named, or the one dose that is their sum already."""
+    known = {uid for key in kept for uid in key}
+    uids = [_plan_uid(name, known, plans) for name in names]
+    together = tuple(sorted(set(uids)))
+    if together in kept:
+        return {together: kept[together]}
+    alone: _Groups = {(uid,): kept[uid,] for uid in together if (uid,) in kept}
+    if len(alone) < len(together):
+        missing = ", ".join(uid for uid in together if (uid,) not in alone)
+        msg = f"no dose of its own can be used for plan {missing}"
+        raise InputError(msg)
+    return alone
+
+
+def _plan_uid(name: str, known: set[str], plans: Mapping[str, Dataset]) -> str:
+    """Find the plan with a dose that has this UID or RT Plan Label."""
+    if name in known:
+        return name
+    labels = {uid: name_key(str(plans[uid].get("RTPlanLabel", ""))) for uid in known & set(plans)}
+    found = [uid for uid, label in labels.items() if label == name_key(name)]
+    if len(found) != 1:
+        msg = f"{len(found)} plans with a dose that can be used are called {name!r}, not one"
+        raise InputError(msg)
+    return found[0]
+
+
+def _only(kept: _Groups) -> _Groups:
+    """Choose the only plan with a dose; a sum of plans only when there is nothing else."""
+    alone = {key: doses for key, doses in kept.items() if not _is_sum(key, doses)} or kept
+    first = next(iter(alone))
+    if len(alone) == 1 or len(distinct([dose for doses in alone.values() for dose in doses])) == 1:
+        return {first: [dose for doses in alone.values() for dose in doses]}
+    listed = "; ".join(", ".join(key) or "(none stated)" for key in alone)
+    msg = f"{len(alone)} plans have a dose; name the one to use, or those to add: {listed}"
+    raise InputError(msg)
+
+
+def _is_sum(key: tuple[str, ...], doses: Sequence[Candidate]) -> bool:
+    return len(key) > 1 or all(dose.is_of_plans for dose in doses)
+
+
+def _dose_of(
+    key: tuple[str, ...], doses: list[Candidate], plans: Mapping[str, Dataset], policy: DosePolicy
+) -> PlanDose:
+    """Choose the dose of one plan, or the one dose of several."""
+    if not _is_sum(key, doses):
+        plan = plans.get(key[0]) if key else None
+        return PlanDoses(
+            candidates=tuple(doses),
+            plan=plan,
+            prescription_gy=policy.prescription_gy,
+            scale_fractions=policy.scale_fractions,
+        ).choose()
+    groups = distinct(doses)
+    dose = groups[0][0]
+    if len(groups) > 1 or dose.summation not in _OF_PLANS:
+        uids = ", ".join(dose.uid for dose in doses)
+        msg = "these are not one dose of several plans"
+        raise DicomError(uids, msg)
+    component = Component(dose.dataset, policy.prescription_gy)
+    return PlanDose(components=(component,), summation=dose.summation)
+
+
+def _flags(doses: Sequence[PlanDose], plans: Sequence[Dataset], outside: int) -> tuple[Flag, ...]:
+    """Collect the flags of the doses and those of their sum, each once."""
+    found = [flag for dose in doses for flag in dose.flags]
+    components = [component for dose in doses for component in dose.components]
+    found += [flag for component in components for flag in grid_flags(component.rtdose)]
+    states = {bool(component.rtdose.get("FrameOfReferenceUID")) for component in components}
+    of_all = {
+        Flag.SUM_OF_PLANS: len(doses) > 1,
+        Flag.OUTSIDE_COMPONENT_GRID: outside > 0,
+        Flag.FRAME_UNKNOWN: len(states) > 1,
+        Flag.UNAPPROVED_PLAN: any(text(plan, "ApprovalStatus") == "UNAPPROVED" for plan in plans),
+    }
+    return tuple(dict.fromkeys([*found, *(flag for flag, is_so in of_all.items() if is_so)]))
+
+
+def _selected(
+    doses: Sequence[PlanDose],
+    keys: Sequence[tuple[str, ...]],
+    plans: Mapping[str, Dataset],
+    notes: list[str],
+) -> SelectedDose:
+    """Add up what was chosen."""
+    parts = [part for dose in doses for part in dose.components]
+    grid, outside = sum_of(parts)
+    plan_uids = tuple(dict.fromkeys(uid for key in keys for uid in key))
+    if outside:
+        notes.append(f"{outside} voxels of the sum are outside the grid of one of its doses.")
+    return SelectedDose(
+        grid=grid,
+        uids=tuple(str(part.rtdose.SOPInstanceUID) for part in parts),
+        summation=doses[0].summation if len(doses) == 1 else f"sum of {len(doses)} plans",
+        plan_uids=plan_uids,
+        flags=_flags(doses, [plans[uid] for uid in plan_uids if uid in plans], outside),
+        notes=tuple(notes),
+    )

@@ -1,0 +1,1 @@
+"""Reading RT files: one object in, checked facts out."""

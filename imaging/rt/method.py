@@ -1,0 +1,65 @@
+"""How DVHs are calculated: the choices that planning systems differ in, kept with every result."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from imaging.errors import InputError
+
+EngineName = Literal["exact", "dicompyler"]
+EndCaps = Literal["half", "none", "rounded"] | float
+Between = Literal["prism", "cubic", "shape"]
+DoseInterpolation = Literal["linear", "cubic"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """The choices behind a DVH.
+
+    Attributes:
+        end_caps: What lies beyond the first and the last contour: ``half`` a gap, ``none``, or
+            ``rounded``, a third of half a gap, which is the volume of a cap that tapers over it; a
+            number is mm.
+        between: What lies between two contours: ``prism``, each reaches half-way; ``cubic``, areas
+            follow a cubic through four contours; ``shape``, outlines change from one to the other.
+        dose_interpolation: ``linear`` in all directions, or ``cubic``, a spline through the voxels.
+        engine: What calculates.
+
+    Raises:
+        InputError: A choice is not one of these, or dicompyler-core is asked for what it cannot.
+    """
+
+    end_caps: EndCaps = "half"
+    between: Between = "prism"
+    dose_interpolation: DoseInterpolation = "linear"
+    engine: EngineName = "exact"
+
+    def __post_init__(self) -> None:
+        """Refuse what no engine can do."""
+        _check("between", self.between, ("prism", "cubic", "shape"))
+        _check("dose_interpolation", self.dose_interpolation, ("linear", "cubic"))
+        _check("engine", self.engine, ("exact", "dicompyler"))
+        if isinstance(self.end_caps, str):
+            _check("end_caps", self.end_caps, ("half", "none", "rounded"))
+        elif not (math.isfinite(self.end_caps) and self.end_caps >= 0):
+            msg = f"end_caps is {self.end_caps!r}; as a number it is mm, 0 or more"
+            raise InputError(msg)
+        chosen = (self.end_caps, self.between, self.dose_interpolation)
+        if self.engine == "dicompyler" and chosen != ("half", "prism", "linear"):
+            msg = "dicompyler-core knows no other end caps or interpolation than its own"
+            raise InputError(msg)
+
+    @property
+    def text(self) -> str:
+        """The choices in one line, as results carry them."""
+        if self.engine == "dicompyler":
+            return "dicompyler-core"
+        caps = self.end_caps if isinstance(self.end_caps, str) else f"{self.end_caps:g} mm"
+        return f"exact, end caps {caps}, {self.between}, dose {self.dose_interpolation}"
+
+
+def _check(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Refuse a value that is not among the choices."""
+    if value not in choices:
+        msg = f"{name} is {value!r}; it is one of {', '.join(choices)}"
+        raise InputError(msg)

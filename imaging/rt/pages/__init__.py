@@ -1,0 +1,1 @@
+"""DVHs for a person: pictures, pages, and a population."""

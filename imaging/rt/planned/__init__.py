@@ -1,0 +1,1 @@
+"""The planning system's own DVHs: read, compared with, and written."""

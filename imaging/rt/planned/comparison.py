@@ -1,0 +1,117 @@
+"""How far our DVHs are from the planning system's, in numbers that physicists know."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from imaging.errors import InputError
+from imaging.rt.dvh import DVH
+from imaging.rt.pages.curves import Curve, mean_distance, percent_curve, signed_difference
+from imaging.rt.planned.stored import PlannedDvh, PlannedDvhs
+
+AT_PERCENT = (98, 95, 50, 2)
+_TYPES = {
+    "case_id": "str",
+    "roi_number": "int64",
+    "roi_name": "str",
+    "mean_dv_points": "float64",
+    "max_dv_points": "float64",
+    "max_dv_gy": "float64",
+    "volume_ratio": "float64",
+    **{f"dD{percent}_gy": "float64" for percent in AT_PERCENT},
+    "dmean_gy": "float64",
+    "bin_gy": "float64",
+    "notes": "str",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Ours minus theirs, for one ROI; each curve is in percent of its own volume.
+
+    Attributes:
+        mean_points: Mean |dV| from 0 to the highest dose of either, in percentage points.
+        max_points: Largest |dV|.
+        max_gy: The dose where it is.
+        volume_ratio: Our volume over theirs, None when theirs is not known.
+        dose_gy: Differences of D98%, D95%, D50% and D2%.
+        mean_dose_gy: Difference of the mean doses; theirs is of the curve, not of the tag.
+    """
+
+    mean_points: float
+    max_points: float
+    max_gy: float
+    volume_ratio: float | None
+    dose_gy: tuple[float, ...]
+    mean_dose_gy: float
+
+
+def compare(ours: DVH, theirs: PlannedDvh) -> Difference:
+    """Compare two DVHs of one ROI.
+
+    Raises:
+        InputError: Ours is empty.
+    """
+    if ours.is_empty:
+        msg = f"the DVH of ROI {ours.roi_number} is empty: there is nothing to compare"
+        raise InputError(msg)
+    gy, points = signed_difference(percent_curve(ours), theirs.curve)
+    worst = int(np.argmax(np.abs(points)))
+    return Difference(
+        mean_points=mean_distance(percent_curve(ours), theirs.curve),
+        max_points=float(abs(points[worst])),
+        max_gy=float(gy[worst]),
+        volume_ratio=ours.dosed_cc / theirs.volume_cc if theirs.volume_cc else None,
+        dose_gy=tuple(_dose_difference(ours, theirs, percent) for percent in AT_PERCENT),
+        mean_dose_gy=(ours.mean_gy or 0.0) - theirs.mean_gy,
+    )
+
+
+def comparison_table(cases: Iterable[tuple[str, Sequence[DVH], PlannedDvhs]]) -> pd.DataFrame:
+    """List the differences of every ROI that both have, by ROI number.
+
+    Args:
+        cases: Case id, our DVHs, and the planning system's of the same RTSTRUCT.
+
+    Returns:
+        Columns ``case_id, roi_number, roi_name, mean_dv_points, max_dv_points, max_dv_gy,
+        volume_ratio, dD98_gy, dD95_gy, dD50_gy, dD2_gy, dmean_gy, bin_gy, notes``; all
+        differences are ours minus theirs.
+    """
+    rows = []
+    for case_id, dvhs, planned in cases:
+        of_number = {theirs.roi_number: theirs for theirs in planned.curves}
+        both = [dvh for dvh in dvhs if dvh.roi_number in of_number]
+        rows += [_row(case_id, dvh, of_number[dvh.roi_number]) for dvh in both if not dvh.is_empty]
+    return pd.DataFrame(rows, columns=list(_TYPES)).astype(_TYPES)
+
+
+def curves_by_name(planned: PlannedDvhs, dvhs: Sequence[DVH]) -> dict[str, Curve]:
+    """Match the planning system's curves to ours by ROI number, for a plot's overlays."""
+    of_number = {dvh.roi_number: dvh.roi_name for dvh in dvhs}
+    found = [theirs for theirs in planned.curves if theirs.roi_number in of_number]
+    return {of_number[theirs.roi_number]: theirs.curve for theirs in found}
+
+
+def volumes_by_name(planned: PlannedDvhs, dvhs: Sequence[DVH]) -> dict[str, float]:
+    """Return what 100 % of those curves is, in cm³, where the file says it."""
+    of_number = {theirs.roi_number: theirs.volume_cc for theirs in planned.curves}
+    known = {dvh.roi_name: of_number.get(dvh.roi_number) for dvh in dvhs}
+    return {name: cc for name, cc in known.items() if cc is not None}
+
+
+def _row(case_id: str, ours: DVH, theirs: PlannedDvh) -> tuple[str | int | float | None, ...]:
+    """Compare one ROI, as a row of the table."""
+    found = compare(ours, theirs)
+    points = found.mean_points, found.max_points, found.max_gy
+    doses = *found.dose_gy, found.mean_dose_gy
+    said = "; ".join(theirs.notes)
+    who = case_id, ours.roi_number, ours.roi_name
+    return *who, *points, found.volume_ratio, *doses, theirs.bin_gy, said
+
+
+def _dose_difference(ours: DVH, theirs: PlannedDvh, percent: float) -> float:
+    """Subtract a dose of theirs from ours; neither is empty, so both have it."""
+    return (ours.dose_at_volume(percent) or 0.0) - (theirs.dose_at_volume(percent) or 0.0)

@@ -1,0 +1,168 @@
+import pytest
+
+from imaging.errors import InputError
+from imaging.phantoms import DoseEncoding
+from imaging.rt.doses.grid_reading import dose_grid
+from imaging.rt.doses.selection import DosePolicy, select_dose
+from imaging.rt.flags import Flag
+from tests.imaging.rt.folders import Folder, expected
+
+
+@pytest.fixture
+def folder(tiny, tmp_path) -> Folder:
+    return Folder(tiny, tmp_path)
+
+
+def test_one_plan_dose_is_taken_as_it_is(folder):
+    plan = folder.plan()
+    path = folder.dose(plan, 10)
+
+    found = select_dose([path], plans=[folder.write(plan)])
+
+    assert found.grid.values_gy == pytest.approx(expected(10), abs=1e-6)
+    assert (found.summation, found.plan_uids) == ("PLAN", (plan.SOPInstanceUID,))
+    assert found.uids == (found.grid.uid,)
+    assert (found.flags, found.notes) == ((), ())
+
+
+def test_one_dose_is_decoded_once(folder, monkeypatch):
+    calls = []
+
+    def counted(dataset, **how):
+        calls.append(dataset)
+        return dose_grid(dataset, **how)
+
+    monkeypatch.setattr("imaging.rt.doses.sums.dose_grid", counted)
+    monkeypatch.setattr("imaging.rt.doses.candidates.stored_values", calls.append)
+
+    select_dose([folder.dose(folder.plan())])
+
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("bits", [(32, 32), (16, 16)])
+def test_a_dose_that_was_exported_twice_is_one_dose(folder, bits):
+    plan = folder.plan()
+    paths = [folder.dose(plan, 10, encoding=DoseEncoding(bits=one)) for one in bits]
+
+    found = select_dose(paths)
+
+    assert found.grid.values_gy == pytest.approx(expected(10), abs=1e-3)
+    assert len(found.uids) == 1
+    assert len(found.notes) == 1
+    assert found.notes[0].startswith("2 doses are the same and count once: ")
+
+
+def test_a_dose_that_was_exported_again_with_a_new_plan_uid_is_one_dose(folder):
+    found = select_dose([folder.dose(folder.plan("A"), 10), folder.dose(folder.plan("B"), 10)])
+
+    assert found.grid.values_gy == pytest.approx(expected(10), abs=1e-6)
+    assert found.plan_uids == (folder.plan("A").SOPInstanceUID,)
+
+
+def test_plans_are_never_added_unless_they_are_named(folder):
+    plans, doses, files = folder.plans_with_doses()
+
+    with pytest.raises(InputError, match="2 plans have a dose; name") as refusal:
+        select_dose(doses, plans=files)
+    assert all(plan.SOPInstanceUID in str(refusal.value) for plan in plans)
+
+
+def test_plans_that_are_named_by_uid_or_label_are_added(folder):
+    plans, doses, files = folder.plans_with_doses()
+    policy = DosePolicy(sum_plans=(plans[0].SOPInstanceUID, "boost"))
+
+    found = select_dose(doses, plans=files, policy=policy)
+
+    assert found.grid.values_gy == pytest.approx(expected(60), abs=1e-5)
+    assert found.summation == "sum of 2 plans"
+    assert found.flags == (Flag.SUM_OF_PLANS,)
+    assert set(found.plan_uids) == {plan.SOPInstanceUID for plan in plans}
+
+
+def test_one_plan_that_is_named_is_chosen(folder):
+    _, doses, files = folder.plans_with_doses()
+
+    found = select_dose(doses, plans=files, policy=DosePolicy(sum_plans=("Boost",)))
+
+    assert found.grid.values_gy == pytest.approx(expected(10), abs=1e-6)
+    assert found.notes[0].startswith("Left out (1), of other plans: ")
+    assert Flag.SUM_OF_PLANS not in found.flags
+
+
+@pytest.mark.parametrize("name", ["Lung", "1.2.3", ""])
+def test_a_plan_that_is_not_there_cannot_be_named(folder, name):
+    _, doses, files = folder.plans_with_doses()
+
+    with pytest.raises(InputError, match="0 plans with a dose that can be used"):
+        select_dose(doses, plans=files, policy=DosePolicy(sum_plans=("A", name)))
+
+
+def test_a_dose_of_several_plans_is_taken_when_alone_or_when_they_are_named(folder):
+    plans, doses, files = folder.plans_with_doses()
+    path = folder.dose_of_plans(plans, 61)
+
+    alone = select_dose([path], plans=files)
+    named = select_dose([*doses, path], plans=files, policy=DosePolicy(sum_plans=("A", "Boost")))
+
+    for found in (alone, named):
+        assert found.summation == "MULTI_PLAN"
+        assert found.grid.values_gy == pytest.approx(expected(61), abs=1e-5)
+
+
+def test_a_dose_of_several_plans_is_left_out_beside_the_plans_own(folder):
+    plans, doses, files = folder.plans_with_doses()
+
+    found = select_dose([doses[0], folder.dose_of_plans(plans, 61)], plans=files)
+
+    assert found.grid.values_gy == pytest.approx(expected(50), abs=1e-5)
+    assert found.notes[0].startswith("Left out (1), of other plans: ")
+
+
+@pytest.mark.parametrize("status", ["UNAPPROVED", "REJECTED"])
+def test_doses_of_plans_that_are_not_approved_are_left_out(folder, status):
+    plans = [folder.plan("A"), folder.plan("B", status)]
+    doses = [folder.dose(plan, gy) for plan, gy in zip(plans, (50, 10), strict=True)]
+
+    found = select_dose(doses, plans=[folder.write(plan) for plan in plans])
+
+    assert found.grid.values_gy == pytest.approx(expected(50), abs=1e-5)
+    assert f"of plan {plans[1].SOPInstanceUID}, which is {status}" in found.notes[0]
+
+
+def test_an_unapproved_plan_is_used_when_asked_and_flagged(folder):
+    plan = folder.plan(status="UNAPPROVED")
+    path, files = folder.dose(plan), [folder.write(plan)]
+
+    with pytest.raises(InputError, match=r"No dose can be used.*UNAPPROVED"):
+        select_dose([path], plans=files)
+    found = select_dose([path], plans=files, policy=DosePolicy(include_unapproved=True))
+    assert found.flags == (Flag.UNAPPROVED_PLAN,)
+
+
+def test_a_rejected_plan_is_never_used(folder):
+    plan = folder.plan(status="REJECTED")
+    path, files = folder.dose(plan), [folder.write(plan)]
+
+    with pytest.raises(InputError, match="REJECTED"):
+        select_dose([path], plans=files, policy=DosePolicy(include_unapproved=True))
+
+
+def test_a_dose_of_a_plan_that_is_not_given_is_left_out(folder):
+    plan = folder.plan("A")
+
+    with pytest.raises(InputError, match="of plans that are not given"):
+        select_dose([folder.dose(folder.plan("B"))], plans=[folder.write(plan)])
+
+
+def test_a_dose_that_names_no_plan_belongs_to_the_one_it_came_with(folder):
+    plan = folder.plan()
+    path = folder.dose(plan, ReferencedRTPlanSequence=[])
+
+    assert select_dose([path], plans=[folder.write(plan)]).plan_uids == (plan.SOPInstanceUID,)
+    assert select_dose([path]).plan_uids == ()
+
+
+def test_no_dose_at_all_is_refused():
+    with pytest.raises(InputError, match="No dose can be used"):
+        select_dose([])

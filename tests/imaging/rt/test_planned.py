@@ -1,0 +1,175 @@
+import numpy as np
+import pytest
+from pydicom import Dataset, dcmread
+
+from imaging.errors import InputError
+from imaging.rt import DVH
+from imaging.rt.planned.comparison import compare, comparison_table, curves_by_name, volumes_by_name
+from imaging.rt.planned.stored import planned_dvhs
+from tests.imaging.rt.ramps import ramp
+
+
+def item(pairs, number=1, **changes):
+    roi = Dataset()
+    roi.DVHROIContributionType, roi.ReferencedROINumber = "INCLUDED", number
+    made = Dataset()
+    made.DVHReferencedROISequence = [roi]
+    made.DVHType, made.DoseUnits, made.DVHVolumeUnits = "CUMULATIVE", "GY", "CM3"
+    made.DVHDoseScaling = 1
+    made.DVHData = [f"{value:.8g}" for pair in pairs for value in pair]
+    for keyword, value in changes.items():
+        setattr(made, keyword, value)
+    return made
+
+
+def dose_with(*items):
+    dose = Dataset()
+    dose.DVHSequence = list(items)
+    return dose
+
+
+def only(*items, **how):
+    (curve,) = planned_dvhs(dose_with(*items), **how).curves
+    return curve
+
+
+STAIRS = [(5, 40), (5, 40), (5, 40), (5, 20), (5, 0)]  # 40 cc up to 10 Gy, then a line to 20 Gy
+
+
+def test_a_cumulative_dvh_counts_at_the_lower_edges_of_its_bins():
+    curve = only(item(STAIRS))
+
+    assert curve.dose_gy.tolist() == [0, 5, 10, 15, 20]
+    assert curve.percent.tolist() == [100, 100, 100, 50, 0]
+    assert (curve.volume_cc, curve.bin_gy, curve.notes) == (40, 5, ())
+    assert curve.mean_gy == pytest.approx(15)
+    assert curve.dose_at_volume(95) == pytest.approx(10.5)
+
+
+@pytest.mark.parametrize(("place", "d50_gy"), [("lower", 15), ("centre", 17.5), ("upper", 20)])
+def test_the_reader_says_where_in_a_bin_a_volume_counts(place, d50_gy):
+    curve = only(item(STAIRS), volumes_at=place)
+
+    assert curve.dose_at_volume(50) == pytest.approx(d50_gy)
+    assert (curve.dose_gy[0], curve.percent[0], curve.percent[-1]) == (0, 100, 0)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        item([(5, 0), (5, 0), (5, 20), (5, 20)], DVHType="DIFFERENTIAL"),
+        item([(500, 40), (500, 40), (500, 40), (500, 20), (500, 0)], DVHDoseScaling="0.01"),
+        item([*STAIRS, (5, 0), (5, 0), (5, -1e-12), (5, 0)]),
+        item(STAIRS[:4]),
+        item([(0, 40), (5, 40), (5, 40), (5, 20), (5, 0)]),
+        item([(0, 40), (5, 40), (10, 40), (15, 20), (20, 0)]),
+        item([(10, 40), (5, 40), (5, 20), (5, 0)]),
+        item([(2.5, 40), (2.5, 40), *STAIRS[1:]], DoseUnits=""),
+    ],
+    ids=["binned", "scaled", "zeros", "cut", "zero-first", "doses", "wide-first", "half-first"],
+)
+def test_the_same_curve_is_read_from_every_way_of_writing_it(made):
+    dose = dose_with(made)
+    dose.DoseUnits = "GY"
+
+    (curve,) = planned_dvhs(dose).curves
+
+    at = np.array([0, 5, 10, 12.5, 15, 19, 20])
+    assert np.interp(at, *curve.curve) == pytest.approx([100, 100, 100, 75, 50, 10, 0])
+    assert curve.volume_cc == pytest.approx(40)
+
+
+def test_volumes_in_percent_have_no_total():
+    curve = only(item([(5, 80), (5, 80), (5, 40)], DVHVolumeUnits="PERCENT"))
+
+    assert curve.volume_cc is None
+    assert curve.percent.tolist() == [100, 100, 50, 0]
+    assert "80 %" in curve.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (item(STAIRS, DVHType="NATURAL"), "type is NATURAL"),
+        (item(STAIRS, DoseUnits="RELATIVE"), "unit of dose is RELATIVE"),
+        (item(STAIRS, DVHVolumeUnits="PER_U"), "unit of volume is PER_U"),
+        (item(STAIRS, DVHVolumeUnits=None), "unit of volume is missing"),
+        (item(STAIRS, DVHReferencedROISequence=[]), "of no ROI"),
+        (item([(5, 0), (5, 0)]), "no volume"),
+        (item([(5, 10), (5, 20), (5, 5)]), "not cumulative"),
+        (item([(5, 10), (-5, 5)]), "negative"),
+        (item([]), "no data"),
+    ],
+)
+def test_what_cannot_be_used_is_left_out_with_its_reason(made, reason):
+    planned = planned_dvhs(dose_with(made, item(STAIRS, 2)))
+
+    assert [curve.roi_number for curve in planned.curves] == [2]
+    assert len(planned.left_out) == 1
+    assert reason in planned.left_out[0]
+
+
+def test_a_dvh_of_two_rois_or_of_all_but_one_is_left_out():
+    both, without = item(STAIRS), item(STAIRS)
+    both.DVHReferencedROISequence = [*both.DVHReferencedROISequence, Dataset()]
+    without.DVHReferencedROISequence[0].DVHROIContributionType = "EXCLUDED"
+
+    planned = planned_dvhs(dose_with(both, without))
+
+    assert planned.curves == ()
+    assert len(planned.left_out) == 2
+
+
+@pytest.mark.parametrize(
+    ("tags", "wrong"),
+    [
+        ({"DVHMinimumDose": 10, "DVHMaximumDose": 20, "DVHMeanDose": 15}, []),
+        ({"DVHMinimumDose": 71, "DVHMaximumDose": 143, "DVHMeanDose": 107}, ["Minimum", "Mean"]),
+        ({"DVHMaximumDose": 2}, ["Maximum"]),
+    ],
+)
+def test_tags_that_contradict_the_curve_are_noted_and_not_used(tags, wrong):
+    fine = [(0.5, cc) for cc in np.interp(np.arange(0, 20, 0.5), [10, 20], [40, 0])]
+
+    curve = only(item(fine, **tags))
+
+    assert bool(curve.notes) == bool(wrong)
+    assert all(f"DVH{name}Dose" in curve.notes[0] for name in wrong)
+    assert curve.mean_gy == pytest.approx(15)
+
+
+def test_the_phantoms_dvhs_are_read_from_the_file(rt_files):
+    planned = planned_dvhs(dcmread(rt_files.rtdose))
+
+    assert planned.structure_set_uid == str(dcmread(rt_files.rtstruct).SOPInstanceUID)
+    truth = rt_files.patient.truth("PTV")
+    assert planned.curves[0].volume_cc == pytest.approx(truth.cc_at_dose(0), rel=1e-5)
+    assert len(planned.curves) == len(rt_files.patient.roi_names)
+    assert planned_dvhs(Dataset()).curves == ()
+
+
+def test_a_shifted_and_larger_curve_differs_by_what_it_was_shifted():
+    theirs = only(item([(1, 80 * max(0, min(1, (21 - gy) / 10))) for gy in range(22)]))
+
+    found = compare(ramp(), theirs)
+
+    assert found.mean_points == pytest.approx(100 * 1 / 21)  # a strip of 1 Gy in 21 Gy
+    assert found.max_points == pytest.approx(10)
+    assert found.volume_ratio == pytest.approx(0.5)
+    assert found.dose_gy == pytest.approx((-1, -1, -1, -1))
+    assert found.mean_dose_gy == pytest.approx(-1)
+    with pytest.raises(InputError, match="nothing to compare"):
+        compare(DVH.empty(1, "PTV"), theirs)
+
+
+def test_the_comparison_has_a_row_for_each_roi_that_both_have():
+    planned = planned_dvhs(dose_with(item(STAIRS), item(STAIRS, 7)))
+    ours = [ramp(), ramp(number=2, name="Heart"), DVH.empty(7, "Areola")]
+
+    table = comparison_table([("case-1", ours, planned)])
+
+    assert table["roi_name"].tolist() == ["PTV"]
+    assert table.loc[0, "max_dv_points"] == pytest.approx(0, abs=1e-9)
+    assert list(table.columns) == list(comparison_table([]).columns)
+    assert list(curves_by_name(planned, ours)) == ["PTV", "Areola"]
+    assert volumes_by_name(planned, ours) == {"PTV": 40, "Areola": 40}
