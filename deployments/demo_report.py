@@ -79,7 +79,7 @@ def write_demo_report(target: Path, patients: Sequence[Result], why_no_orthanc: 
         subtitle="dashed: the closed-form answer",
         patients=[_report_patient(patient) for patient in patients],
         metrics=METRICS,
-        settings={"archive": archive, "engine": "dicompyler-core"},
+        settings={"archive": archive, "method": "exact"},
     )
 
 

@@ -1,13 +1,16 @@
-"""Calculate dose-volume histograms, of a cohort or of two files."""
+"""Calculate dose-volume histograms, of a cohort or of files."""
 
 from pathlib import Path
 
 from prefect import flow, unmapped
 
-from imaging.rt import DEFAULT_METRICS, DvhOptions, EngineName
-from tasks.dvh import calculate_case, find_treatments, publish_dvhs
+from imaging.rt import DEFAULT_METRICS, DoseChoice, MethodChoice
+from tasks.dvh import calculate_case, find_treatments, publish_dvhs, read_options
 from tasks.progress import settle
 from tasks.threads import threads
+
+_METHOD = MethodChoice()
+_DOSE = DoseChoice()
 
 
 @flow(task_runner=threads(2))
@@ -19,27 +22,45 @@ def compute_dvh(  # noqa: PLR0913 - each is a field of the form
     rtplan: Path | None = None,
     rois: tuple[str, ...] = (),
     metrics: tuple[str, ...] = DEFAULT_METRICS,
-    engine: EngineName = "dicompyler",
+    goals: str | None = None,
+    method: MethodChoice = _METHOD,
+    dose: DoseChoice = _DOSE,
+    alpha_beta: dict[str, float] | None = None,
     include_review: bool = False,
+    write_dvhs: bool = False,
 ) -> Path:
     """Calculate the DVHs of a cohort's patients, or of one RTSTRUCT and RTDOSE.
 
-    Writes tables of metrics and curves (Parquet and CSV), a picture a case, and one HTML report,
-    into the folder `dvh` beside the manifest. A case whose files have not changed is not
-    calculated again.
+    Writes tables of metrics and goals (Parquet, CSV, a workbook), the curves, their spread over the
+    cohort, a plot and an interactive page a case, and one HTML report, into the folder `dvh` beside
+    the manifest. A case whose files have not changed is not calculated again.
 
     Args:
         manifest: A cohort's name, or the path of its manifest (`.parquet` or `.csv`). Leave it
             empty to calculate single files.
         rtstruct: Path of an RTSTRUCT; paths that are not absolute count from the data root.
-        rtdose: Path of the RTDOSE that belongs to it.
-        rtplan: Path of the RTPLAN, for metrics relative to the prescription.
+        rtdose: Path of the RTDOSE that belongs to it, or of a folder of doses that make up one.
+        rtplan: Path of the RTPLAN, or of a folder of them: prescription, fractions, approval.
         rois: Names of ROIs, * and ? as wildcards; empty for all.
-        metrics: TG-263 names, such as `D95%[Gy]`, `D0.03cc[Gy]`, `V20Gy[%]`, `Dmean[Gy]`.
-        engine: What calculates.
+        metrics: TG-263 names, such as `D95%[Gy]`, `D0.03cc[Gy]`, `V20Gy[%]`, `gEUD(8)[Gy]`,
+            `EQD2:Dmean[Gy]`, `HI`, `CI`, `GI`.
+        goals: A published protocol (`quantec-thorax`, `quantec-pelvis`, `fast-forward`), or the
+            path of a YAML or CSV file such as `Heart: Dmean[Gy] < 4 | < 5`.
+        method: End caps and interpolations, by the name of a planning system.
+        dose: Prescription, and what may be done to get one dose out of several.
+        alpha_beta: alpha/beta in Gy by name of ROI (`{"SpinalCord": 2}`), for BED and EQD2.
         include_review: Calculate patients that are marked for review, too.
+        write_dvhs: Write each case's DVHs into a copy of its RTDOSE, too.
     """
-    options = DvhOptions(rois, metrics, engine)
+    options = read_options(
+        rois=rois,
+        metrics=metrics,
+        goals=goals,
+        method=method,
+        dose=dose,
+        alpha_beta=alpha_beta or {},
+        write_dvhs=write_dvhs,
+    )
     files = (rtstruct, rtdose, rtplan)
     treatments = find_treatments(manifest, files, include_review=include_review)
     calculating = calculate_case.map(

@@ -60,6 +60,8 @@ def treatment_of_files(
 ) -> Treatments:
     """Return the one case of files given by path; relative paths count from the data root.
 
+    RTDOSE and RTPLAN may be folders, of several doses and plans that make up one dose.
+
     Raises:
         InputError: The RTSTRUCT or the RTDOSE was not given, or a manifest was, too.
         DicomError: The RTSTRUCT or the RTDOSE cannot be read.
@@ -70,15 +72,30 @@ def treatment_of_files(
     if rtstruct is None or rtdose is None:
         msg = "give a manifest, or both an RTSTRUCT and an RTDOSE"
         raise InputError(msg)
-    dose = data_root / rtdose
-    struct_uid = sop_instance_uid(data_root / rtstruct)
-    name = f"{sop_instance_uid(dose)}-{hashlib.sha256(struct_uid.encode()).hexdigest()[:8]}"
+    doses = _files(data_root / rtdose)
+    plans = () if rtplan is None else _files(data_root / rtplan)
+    uids = [sop_instance_uid(path) for path in (data_root / rtstruct, *doses[1:])]
+    name = f"{sop_instance_uid(doses[0])}-{hashlib.sha256(''.join(uids).encode()).hexdigest()[:8]}"
     if not names_a_file(name):
         msg = "its SOP Instance UID cannot name a folder"
-        raise DicomError(dose.name, msg)
-    plan = None if rtplan is None else data_root / rtplan
-    case = DvhCase(name, data_root / rtstruct, dose, plan)
+        raise DicomError(doses[0].name, msg)
+    case = DvhCase(name, data_root / rtstruct, doses, plans)
     return Treatments((case,), data_root / "dvh" / name, name)
+
+
+def _files(path: Path) -> tuple[Path, ...]:
+    """List the files of a folder, or the one file.
+
+    Raises:
+        InputError: The folder is empty.
+    """
+    if not path.is_dir():
+        return (path,)
+    found = tuple(sorted(file for file in path.iterdir() if file.is_file()))
+    if not found:
+        msg = f"the folder {path.name} holds no file"
+        raise InputError(msg)
+    return found
 
 
 def _manifest_path(manifest: str, data_root: Path) -> Path:
@@ -95,8 +112,8 @@ def _case(row: dict[Hashable, Any], cohort: CohortFolder) -> DvhCase:
     return DvhCase(
         case_id=row["case_id"],
         rtstruct=folder / row["rtstruct_file"],
-        rtdose=folder / row["rtdose_file"],
-        rtplan=folder / row["rtplan_file"] if row.get("rtplan_file") else None,
+        rtdoses=(folder / row["rtdose_file"],),
+        rtplans=(folder / row["rtplan_file"],) if row.get("rtplan_file") else (),
         decision=row["outcome"],
         codes=tuple(row["codes"].split(";")),
     )

@@ -98,8 +98,8 @@ def calculate(  # noqa: PLR0913 - files, what of them, and how
         rtplans: Files of RT Plan.
         rois: Names or patterns of ROIs; None means all.
         method: How.
-        policy: What may be done to get one dose. The default takes a single dose as it is, whether
-            its plan is approved or not: it was named.
+        policy: What may be done to get one dose. A single dose is taken whether its plan is
+            approved or not: it was named.
 
     Raises:
         InputError: See ``dvhs_of_files``.
@@ -114,8 +114,10 @@ def calculate(  # noqa: PLR0913 - files, what of them, and how
     if len(paths) == 1:
         for plan in plans:
             check_plan_of_dose(read_rtplan(plan), read_rtdose(paths[0]))
-    named = DosePolicy(include_unapproved=len(paths) == 1)
-    dose = select_dose(paths, plans=plans, policy=policy or named)
+    policy = policy or DosePolicy()
+    if len(paths) == 1:
+        policy = replace(policy, include_unapproved=True)
+    dose = select_dose(paths, plans=plans, policy=policy)
     flagged = _in_frame(chosen, dose.grid)
     within = [roi for roi, flag in flagged if flag != Flag.OTHER_FRAME]
     found = iter(exact.calculate(within, dose.grid, method, lambda: _slice_spacing_mm(every)))

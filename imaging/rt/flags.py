@@ -8,6 +8,7 @@ class Flag(StrEnum):
 
     EMPTY = "EMPTY"
     NO_CONTOURS = "NO_CONTOURS"
+    BROKEN_CONTOURS = "BROKEN_CONTOURS"
     NOT_CLOSED = "NOT_CLOSED"
     NOT_AXIAL = "NOT_AXIAL"
     NOT_PARALLEL = "NOT_PARALLEL"
@@ -50,6 +51,7 @@ class Flag(StrEnum):
 _MEANINGS = {
     Flag.EMPTY: "no volume of the ROI could be given a dose; there is no curve",
     Flag.NO_CONTOURS: "the RTSTRUCT holds no contour of the ROI",
+    Flag.BROKEN_CONTOURS: "coordinates of the ROI cannot be read; it was not computed",
     Flag.NOT_CLOSED: "points or open contours of the ROI were left out",
     Flag.NOT_AXIAL: "a contour does not lie in one axial plane; the ROI was not computed",
     Flag.NOT_PARALLEL: "contours lie in planes that are not parallel; the ROI was not computed",

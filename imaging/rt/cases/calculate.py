@@ -1,78 +1,35 @@
-"""DVHs of many cases: each calculated once and kept, then gathered into tables and a report."""
+"""DVHs of one case: calculated once and kept, drawn anew when other metrics or goals are asked."""
 
 import hashlib
 import json
 import logging
 import traceback
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from imaging.errors import DicomError, InputError
-from imaging.files import whole_file, write_whole
-from imaging.rt.cases.store import StoredCase, clear_case, load_case, store_case
-from imaging.rt.cases.tables import CaseDVHs, metrics_table, write_table
-from imaging.rt.compute import dvhs_of_files
-from imaging.rt.files.objects import prescription_gy, roi_colours
-from imaging.rt.method import EngineName
-from imaging.rt.metrics.metric import Metric
-from imaging.rt.pages.plot import plot_dvhs, write_png
-from imaging.rt.pages.report import ReportPatient, write_report
+from imaging.errors import InputError
+from imaging.files import write_whole
+from imaging.rt.cases.draw import draw_case
+from imaging.rt.cases.options import DvhCase, DvhOptions
+from imaging.rt.cases.store import StoredCase, clear_case, load_case, store_case, store_words
+from imaging.rt.cases.tables import CaseDVHs
+from imaging.rt.compute import calculate
+from imaging.rt.dvh import DVH
+from imaging.rt.files.objects import read_rtdose, read_rtstruct, roi_colours
+from imaging.rt.files.prescriptions import Prescription, prescription_of
+from imaging.rt.files.rois import Roi, choose_rois, rois_of
+from imaging.rt.metrics.context import PlanContext
+from imaging.rt.metrics.indices import body_of, is_body
+from imaging.rt.planned.copies import write_dvhs_copy
+from imaging.rt.planned.stored import PlannedDvhs, planned_dvhs
+from imaging.rt.thinning import thinned
 
 log = logging.getLogger(__name__)
 
-DEFAULT_METRICS = ("D95%[Gy]", "D50%[Gy]", "D2%[Gy]", "Dmean[Gy]", "V20Gy[%]", "Volume[cc]")
-_REPORT_CASES = 100  # a page with more pictures than this opens in no browser
-
-
-@dataclass(frozen=True, slots=True)
-class DvhCase:
-    """The files of one case.
-
-    Attributes:
-        case_id: A pseudonym, also the name of the folder its results go to.
-        decision: Outcome and codes of the cohort, for the report.
-    """
-
-    case_id: str
-    rtstruct: Path
-    rtdose: Path
-    rtplan: Path | None = None
-    decision: str = ""
-    codes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DvhOptions:
-    """What to calculate.
-
-    Attributes:
-        rois: Names or patterns of ROIs; () means all.
-        metrics: TG-263 names, checked here.
-        engine: What calculates.
-
-    Raises:
-        InputError: A metric's name follows no grammar.
-    """
-
-    rois: tuple[str, ...] = ()
-    metrics: tuple[str, ...] = DEFAULT_METRICS
-    engine: EngineName = "dicompyler"
-
-    def __post_init__(self) -> None:
-        """Refuse a wrong metric before anything is calculated."""
-        for name in self.metrics:
-            Metric.parse(name)
-
-    @property
-    def parsed(self) -> list[Metric]:
-        """The metrics, each once and in order."""
-        return [Metric.parse(name) for name in dict.fromkeys(self.metrics)]
+_PARTS = ("imaging-flows", "dicompyler-core", "numba")  # another version may calculate otherwise
+_THINNED = 1e-5  # of the volume: how far a stored curve may be from the calculated one ...
+_THINNED_CC = 3e-4  # ... and no more than this, so that D0.03cc of a whole body is right
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +37,7 @@ class CaseResult:
     """How one case went.
 
     Attributes:
-        folder: Holds `case.json`, `metrics`, `curves` and `dvh.png`.
+        folder: Holds `case.json`, `metrics`, `curves`, `dvh.png` and `dvh.html`.
         reused: Whether files and options were those of the last time, so nothing was calculated.
         failure: Why there is no result; "" where there is one.
     """
@@ -98,18 +55,13 @@ def calculate_case(case: DvhCase, options: DvhOptions, folder: Path) -> CaseResu
     """
     target = folder / "cases" / case.case_id
     try:
-        key = _key(case, options)
-        stored = load_case(target)
-        reused = stored is not None and stored.key == key and (target / "dvh.png").exists()
-        if not reused:
-            clear_case(target)
-            stored = _calculate(case, options, key)
-            _draw(stored, target)
-            store_case(target, stored)
+        reused = _up_to_date(case, options, folder, target)
     except (InputError, OSError) as error:
+        clear_case(target)
         log.warning("%s: no DVHs: %s", case.case_id, error)
         return CaseResult(case, target, failure=str(error))
     except Exception as error:  # noqa: BLE001 - the case's boundary: recorded, the others go on
+        clear_case(target)
         # Beside the data, not in the log: a library's message may quote a patient's name.
         trace = write_whole(target / "error.txt", traceback.format_exc())
         log.warning("%s: no DVHs: %s, see %s", case.case_id, type(error).__name__, trace)
@@ -117,115 +69,117 @@ def calculate_case(case: DvhCase, options: DvhOptions, folder: Path) -> CaseResu
     return CaseResult(case, target, reused=reused)
 
 
+def _up_to_date(case: DvhCase, options: DvhOptions, folder: Path, target: Path) -> bool:
+    """Bring a case's folder up to date, and say whether its curves were already."""
+    key, shown = _key(case, options), _shown(options)
+    stored = load_case(target, options.alpha_beta_gy)
+    reused = stored is not None and stored.key == key
+    if stored is None or not reused:
+        clear_case(target)
+        stored = _calculated(case, options, key)
+    if not reused or stored.shown != shown or not (target / "dvh.html").exists():
+        stored = replace(stored, shown=shown)
+        draw_case(stored, options, target, folder)
+        if options.write_dvhs:
+            _write_copy(case, stored, target)
+        (store_words if reused else store_case)(target, stored)
+    return reused
+
+
 def _key(case: DvhCase, options: DvhOptions) -> str:
-    """Fingerprint everything that the result depends on, but for the metrics: those are cheap."""
-    files = [path for path in (case.rtstruct, case.rtdose, case.rtplan) if path is not None]
-    stats = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    versions = [version("imaging-flows"), version("dicompyler-core")]
-    said = json.dumps([stats, options.rois, options.engine, versions])
+    """Fingerprint everything that the curves depend on."""
+    stats = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in case.files]
+    versions = [version(part) for part in _PARTS]
+    policy = None if options.policy is None else asdict(options.policy)
+    asked = [options.rois, options.needs_body, asdict(options.method), policy]
+    said = json.dumps([stats, case.course, asked, options.prescription_gy, versions])
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _calculate(case: DvhCase, options: DvhOptions, key: str) -> StoredCase:
-    dvhs = dvhs_of_files(
+def _shown(options: DvhOptions) -> str:
+    """Fingerprint everything that pictures and pages depend on beside the curves."""
+    goals = None if options.goals is None else asdict(options.goals)
+    said = [options.metrics, goals, dict(options.alpha_beta_gy), options.write_dvhs]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _calculated(case: DvhCase, options: DvhOptions, key: str) -> StoredCase:
+    """Calculate the curves, and read what else the files say."""
+    every = rois_of(read_rtstruct(case.rtstruct))
+    external = tuple(roi.number for roi in every if roi.interpreted_type == "EXTERNAL")
+    found = calculate(
         case.rtstruct,
-        case.rtdose,
-        rtplan=case.rtplan,
-        rois=options.rois or None,
-        engine=options.engine,
+        case.rtdoses,
+        rtplans=case.rtplans,
+        rois=_wanted(every, external, options),
+        method=options.method,
+        policy=options.policy,
     )
-    prescribed = None if case.rtplan is None else prescription_gy(case.rtplan)
-    result = CaseDVHs(case.case_id, tuple(dvhs), prescribed)
-    return StoredCase(key, result, roi_colours(case.rtstruct))
+    dvhs = tuple(_thin(dvh) for dvh in found.dvhs)
+    prescribed = _prescription(case, options)
+    plan = PlanContext(
+        prescription_gy=prescribed.dose_gy,
+        fractions=prescribed.fractions,
+        body=body_of(dvhs, external),
+        alpha_beta_gy=options.alpha_beta_gy,
+    )
+    return StoredCase(
+        key=key,
+        case=CaseDVHs(case.case_id, dvhs, plan, case.course),
+        colours=roi_colours(case.rtstruct),
+        prescribed_by=prescribed.source,
+        notes=found.notes,
+        external=external,
+        planned=_planned(case),
+    )
 
 
-def _draw(stored: StoredCase, folder: Path) -> None:
-    figure = plot_dvhs(stored.case.dvhs, title=stored.case.case_id, colours=stored.colours)
-    write_png(figure, folder / "dvh.png")
+def _wanted(
+    rois: list[Roi], external: tuple[int, ...], options: DvhOptions
+) -> tuple[str, ...] | None:
+    """Return the ROIs to calculate; the body is one where a metric needs its isodoses."""
+    if not options.rois:
+        return None
+    choose_rois(rois, options.rois)  # refuses what is not there, before names are added
+    if not options.needs_body:
+        return options.rois
+    bodies = [roi.name for roi in rois if roi.number in external or is_body(roi.name)]
+    return (*options.rois, *bodies)
 
 
-@dataclass(frozen=True, slots=True)
-class DvhSummary:
-    """What a run leaves behind: `metrics` and `curves` (Parquet and CSV), `report.html`, pictures.
-
-    Attributes:
-        metrics: Tidy table: case, ROI, metric, value, unit, flags.
-        report: The HTML page.
-        failures: Reason by case id.
-    """
-
-    folder: Path
-    metrics: pd.DataFrame
-    report: Path
-    failures: dict[str, str] = field(default_factory=dict)
+def _thin(dvh: DVH) -> DVH:
+    """Leave out points of a curve that lie on the line between others."""
+    if dvh.is_empty:
+        return dvh
+    share = min(_THINNED, _THINNED_CC / dvh.dosed_cc)
+    dose_gy, cumulative_cc = thinned(dvh.dose_gy, dvh.cumulative_cc, share)
+    return replace(dvh, dose_gy=dose_gy, cumulative_cc=cumulative_cc)
 
 
-def gather(
-    results: Sequence[CaseResult], options: DvhOptions, folder: Path, title: str
-) -> DvhSummary:
-    """Gather the cases into cohort tables and one HTML report.
+def _prescription(case: DvhCase, options: DvhOptions) -> Prescription:
+    """Find what 100 % means: what was asked, else what the one plan states."""
+    plan = prescription_of(case.rtplans[0]) if len(case.rtplans) == 1 else Prescription.unknown()
+    if options.prescription_gy is None:
+        return plan
+    return replace(plan, dose_gy=options.prescription_gy, source="the parameter prescription_gy")
 
-    Raises:
-        InputError: No case has a result; the message holds the first reason.
-    """
-    failures = {r.case.case_id: r.failure for r in results if r.failure}
-    if len(failures) == len(results):
-        reason = next(iter(failures.values()), "there is no case to calculate")
-        msg = f"no DVH could be calculated: {reason}"
+
+def _planned(case: DvhCase) -> PlannedDvhs:
+    """Read the planning system's own DVHs, of a single dose and of this structure set."""
+    if len(case.rtdoses) != 1:
+        return PlannedDvhs((), (), "")
+    planned = planned_dvhs(read_rtdose(case.rtdoses[0]))
+    own = str(read_rtstruct(case.rtstruct).SOPInstanceUID)
+    if planned.structure_set_uid not in ("", own):
+        reason = f"they are of another structure set, {planned.structure_set_uid}"
+        return PlannedDvhs((), (*planned.left_out, reason), planned.structure_set_uid)
+    return planned
+
+
+def _write_copy(case: DvhCase, stored: StoredCase, target: Path) -> None:
+    """Write the DVHs into a copy of the dose."""
+    if len(case.rtdoses) != 1:
+        msg = f"DVHs are written into a copy of one RTDOSE, and there are {len(case.rtdoses)}"
         raise InputError(msg)
-    done = [result for result in results if not result.failure]
-    table = metrics_table((stored.case for _, stored in _stored(done)), options.parsed)
-    write_table(table, folder, "metrics")
-    _gather_curves([result.folder for result in done], folder)
-    report = write_report(
-        folder / "report.html",
-        title=title,
-        subtitle=_subtitle(results, failures),
-        patients=[_patient(case, stored) for case, stored in _stored(done[:_REPORT_CASES])],
-        metrics=options.metrics,
-        settings={"engine": options.engine, "ROIs": ", ".join(options.rois) or "all"},
-    )
-    return DvhSummary(folder, table, report, failures)
-
-
-def _stored(results: Sequence[CaseResult]) -> Iterator[tuple[DvhCase, StoredCase]]:
-    """Read the cases back one at a time."""
-    for result in results:
-        stored = load_case(result.folder)
-        if stored is None:
-            raise DicomError(result.case.case_id, "its results vanished while they were gathered")
-        yield result.case, stored
-
-
-def _gather_curves(cases: Sequence[Path], folder: Path) -> None:
-    """Append the curves of each case to the cohort's, one case in memory at a time."""
-    schema = pq.read_schema(cases[0] / "curves.parquet")
-    with (
-        whole_file(folder / "curves.parquet") as parquet,
-        whole_file(folder / "curves.csv") as csv,
-        pq.ParquetWriter(parquet, schema) as writer,
-        csv.open("wb") as text,
-    ):
-        for number, case in enumerate(cases):
-            writer.write_table(
-                pa.Table.from_pandas(pd.read_parquet(case / "curves.parquet"), schema)
-            )
-            lines = (case / "curves.csv").read_bytes().splitlines(keepends=True)
-            text.writelines(lines[bool(number) :])
-
-
-def _patient(case: DvhCase, stored: StoredCase) -> ReportPatient:
-    return ReportPatient(
-        case_id=case.case_id,
-        decision=case.decision,
-        codes=case.codes,
-        dvhs=stored.case.dvhs,
-        prescription_gy=stored.case.prescription_gy,
-        colours=stored.colours,
-    )
-
-
-def _subtitle(results: Sequence[CaseResult], failures: dict[str, str]) -> str:
-    done = len(results) - len(failures)
-    shown = f"; the first {_REPORT_CASES} are shown" if done > _REPORT_CASES else ""
-    return f"{done} cases{shown}" + (f", {len(failures)} without a result" if failures else "")
+    own = str(read_rtstruct(case.rtstruct).SOPInstanceUID)
+    write_dvhs_copy(case.rtdoses[0], target / "rtdose-with-dvhs.dcm", stored.case.dvhs, own)

@@ -1,6 +1,7 @@
 """The tidy table of metrics for people: a column a metric, and statistics over the cohort."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -32,6 +33,22 @@ def wide_metrics(metrics: pd.DataFrame) -> pd.DataFrame:
     wide = wide.join(values.reindex(index=wide.index, columns=names))
     wide["flags"] = table.groupby("row")["flags"].agg(_joined)
     return wide.reset_index(drop=True)
+
+
+def wide_table(metrics: pd.DataFrame) -> list[dict[str, Any]]:
+    """Turn the tidy metrics into a row an ROI and a column a metric.
+
+    A value that cannot be had is an empty text: Prefect's tables break on NaN.
+    """
+    rows: dict[tuple[str, int], dict[str, Any]] = {}
+    flags: dict[tuple[str, int], str] = {}
+    for record in metrics.to_dict("records"):
+        key = (record["case_id"], record["roi_number"])
+        row = rows.setdefault(key, {"case_id": record["case_id"], "ROI": record["roi_name"]})
+        value = record["value"]
+        row[record["metric"]] = "" if pd.isna(value) else round(float(value), 3)
+        flags[key] = " ".join(record["flags"].split(";"))
+    return [{**row, "flags": flags[key]} for key, row in rows.items()]
 
 
 def summary_statistics(

@@ -13,7 +13,7 @@ class DoseGrid:
     """Doses at the centres of voxels.
 
     The dose reaches half a voxel beyond the outermost centres, where it stays what it is there;
-    beyond that it is not known.
+    beyond that it is not known. Nor is it where a value is not a number (NaN).
 
     Attributes:
         uid: SOP Instance UID of the RTDOSE, for messages.
@@ -26,6 +26,7 @@ class DoseGrid:
         frames_mm: Shape (frames,), increasing: place of each frame along ``normal``, from the
             origin.
         border_mm: How far the dose reaches below the first and above the last frame.
+        border_pixels: How far it reaches beyond the outermost rows and columns, in pixels.
     """
 
     uid: str
@@ -37,6 +38,7 @@ class DoseGrid:
     spacing_mm: tuple[float, float]
     frames_mm: Floats
     border_mm: tuple[float, float]
+    border_pixels: float = 0.5
 
     @property
     def normal(self) -> Floats:

@@ -20,12 +20,15 @@ _EVEN = 1e-3  # gaps between frames that differ by less are one spacing
 _MARGIN = 2  # voxels around an ROI in a resampled dose
 
 
-def aligned(grid: DoseGrid, contours_mm: list[Floats]) -> tuple[DoseGrid, tuple[Flag, ...]] | None:
+def aligned(
+    grid: DoseGrid, contours_mm: list[Floats], cap_mm: float = 0.0
+) -> tuple[DoseGrid, tuple[Flag, ...]] | None:
     """Return the dose on frames parallel to all contours of an ROI.
 
     Args:
         grid: The dose.
         contours_mm: Points of shape (n, 3) each.
+        cap_mm: How far the ROI may reach beyond them, if further than half a gap.
 
     Returns:
         The dose, and ``RESAMPLED`` where it was interpolated onto other points; None when the
@@ -39,11 +42,11 @@ def aligned(grid: DoseGrid, contours_mm: list[Floats]) -> tuple[DoseGrid, tuple[
         if is_flat(contours_mm, turned.normal):
             if is_even:
                 return turned, ()
-            return _resampled(grid, contours_mm, turned.normal), (Flag.RESAMPLED,)
+            return _resampled(grid, contours_mm, turned.normal, cap_mm), (Flag.RESAMPLED,)
     normal = _normal_of(max(contours_mm, key=_size))
     if normal is None or not is_flat(contours_mm, normal):
         return None
-    return _resampled(grid, contours_mm, normal), (Flag.RESAMPLED,)
+    return _resampled(grid, contours_mm, normal, cap_mm), (Flag.RESAMPLED,)
 
 
 def is_flat(contours_mm: list[Floats], normal: Floats) -> bool:
@@ -89,10 +92,14 @@ def _size(points_mm: Floats) -> float:
     return float(np.linalg.norm(np.ptp(points_mm, axis=0)))
 
 
-def _resampled(grid: DoseGrid, contours_mm: list[Floats], normal: Floats) -> DoseGrid:
+def _resampled(
+    grid: DoseGrid, contours_mm: list[Floats], normal: Floats, cap_mm: float
+) -> DoseGrid:
     """Interpolate the dose trilinearly around an ROI, on frames across ``normal``.
 
     Voxels are as wide as the grid's finest spacing. Points outside the dose are not numbers (NaN).
+    A voxel counts when all its corners do, so these may be half a voxel further out: that gives and
+    takes as much at the border.
     """
     axes = np.stack([grid.along_columns, grid.along_rows])
     columns = axes[np.abs(axes @ normal).argmin()]
@@ -101,8 +108,12 @@ def _resampled(grid: DoseGrid, contours_mm: list[Floats], normal: Floats) -> Dos
     basis = np.stack([columns, np.cross(normal, columns), normal])
     step_mm = float(min(*grid.spacing_mm, np.diff(grid.frames_mm).min()))
     points = np.concatenate(contours_mm) @ basis.T
-    low = points.min(axis=0) - _MARGIN * step_mm
-    size = np.ceil((points.max(axis=0) + _MARGIN * step_mm - low) / step_mm).astype(int) + 1
+    margin_mm = np.full(3, _MARGIN * step_mm)
+    margin_mm[2] += max(cap_mm, float(np.diff(np.sort(points[:, 2])).max()) / 2)
+    least, most = _ends(grid, basis)
+    low = np.clip(points.min(axis=0) - margin_mm, least, most)
+    high = np.clip(points.max(axis=0) + margin_mm, least, most)
+    size = np.maximum(np.ceil((high - low) / step_mm).astype(int) + 1, 2)
     steps = [low[axis] + step_mm * np.arange(size[axis]) for axis in range(3)]
     frames = [_sampled_plane(grid, basis, (steps[0], steps[1]), height) for height in steps[2]]
     return replace(
@@ -117,6 +128,19 @@ def _resampled(grid: DoseGrid, contours_mm: list[Floats], normal: Floats) -> Dos
     )
 
 
+def _ends(grid: DoseGrid, basis: Floats) -> tuple[Floats, Floats]:
+    """Return the smallest and the largest coordinates of a dose along other axes, with a border."""
+    _, rows, columns = grid.values_gy.shape
+    between_rows, between_columns = grid.spacing_mm
+    axes = np.stack([grid.along_columns, grid.along_rows, grid.normal]) @ basis.T
+    length_mm = [(columns - 1) * between_columns, (rows - 1) * between_rows, grid.frames_mm[-1]]
+    sides = axes * np.array(length_mm)[:, None]
+    border_mm = np.array([between_columns, between_rows, max(grid.border_mm)]) @ np.abs(axes)
+    middle = basis @ grid.origin_mm + sides.sum(axis=0) / 2
+    reach = np.abs(sides).sum(axis=0) / 2 + border_mm
+    return middle - reach, middle + reach
+
+
 def _sampled_plane(
     grid: DoseGrid, basis: Floats, steps: tuple[Floats, Floats], height_mm: float
 ) -> Floats:
@@ -124,12 +148,15 @@ def _sampled_plane(
     across, down = np.meshgrid(*steps)
     local = np.stack([across.ravel(), down.ravel(), np.full(across.size, height_mm)], axis=1)
     column, row, mm = grid.to_index(local @ basis)
-    frame = np.interp(mm, grid.frames_mm, np.arange(grid.frames_mm.size), left=-1e9, right=1e9)
-    frame[(mm < grid.frames_mm[0]) & (mm >= grid.frames_mm[0] - grid.border_mm[0])] = 0
-    last = grid.frames_mm.size - 1
-    frame[(mm > grid.frames_mm[-1]) & (mm <= grid.frames_mm[-1] + grid.border_mm[1])] = last
-    index = np.stack([frame, row, column])
+    index = np.stack([np.interp(mm, grid.frames_mm, np.arange(grid.frames_mm.size)), row, column])
     limits = np.array(grid.values_gy.shape)[:, None] - 1
-    known = ((index >= -0.5) & (index <= limits + 0.5)).all(axis=0)
+    between_rows, between_columns = grid.spacing_mm
+    room_mm = [
+        mm - grid.frames_mm[0] + grid.border_mm[0],
+        grid.frames_mm[-1] - mm + grid.border_mm[1],
+        (np.minimum(row, limits[1] - row) + grid.border_pixels) * between_rows,
+        (np.minimum(column, limits[2] - column) + grid.border_pixels) * between_columns,
+    ]
+    is_known = np.min(room_mm, axis=0) >= -0.5 * (steps[0][1] - steps[0][0])
     values = ndimage.map_coordinates(grid.values_gy, np.clip(index, 0, limits), order=1)
-    return np.asarray(np.where(known, values, np.nan)).reshape(across.shape)
+    return np.asarray(np.where(is_known, values, np.nan)).reshape(across.shape)

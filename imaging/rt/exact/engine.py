@@ -20,6 +20,7 @@ from imaging.rt.exact.histogram import fill_histogram
 from imaging.rt.exact.layers import Layers, layers_of
 from imaging.rt.exact.region import Region, region_of
 from imaging.rt.exact.sampling import box_of, is_under_sampled, refined
+from imaging.rt.exact.shapes import shaped
 from imaging.rt.exact.slabs import Slabs, slabs_of
 from imaging.rt.files.contours import contours_of
 from imaging.rt.files.rois import Roi
@@ -47,12 +48,14 @@ class _Scene:
         region: The polygons.
         slabs: How far they reach.
         layers: The slabs, cut at the dose's frames.
+        notes: What could not be interpolated between the contours, as sentences.
     """
 
     grid: DoseGrid
     region: Region
     slabs: Slabs
     layers: Layers
+    notes: tuple[str, ...] = ()
 
     @property
     def pixel_cc(self) -> float:
@@ -63,6 +66,15 @@ class _Scene:
     def volume_cc(self) -> float:
         """Volume of the whole region, inside the dose or not."""
         return float(self.region.area @ self.layers.whole_mm) * self.pixel_cc
+
+    @property
+    def is_beyond_frames(self) -> bool:
+        """Whether a slab reaches beyond the dose along the normal."""
+        lower_mm, upper_mm = self.slabs.lower_mm[0], self.slabs.upper_mm[-1]
+        frames_mm, border_mm = self.grid.frames_mm, self.grid.border_mm
+        return bool(
+            lower_mm < frames_mm[0] - border_mm[0] or upper_mm > frames_mm[-1] + border_mm[1]
+        )
 
     def extent(self) -> tuple[Floats, Floats]:
         """Return the smallest and the largest frame, row and column index, each of shape (3,)."""
@@ -88,26 +100,31 @@ def calculate(
     Raises:
         DicomError: A contour's data are not triples of numbers.
     """
-    return [_dvh(roi, grid, method, spacing_mm) for roi in rois]
+    highest_gy = grid.max_gy
+    return [_dvh(roi, grid, method, spacing_mm, highest_gy) for roi in rois]
 
 
-def _dvh(roi: Roi, grid: DoseGrid, method: Method, spacing_mm: Spacing) -> DVH:
+def _dvh(roi: Roi, grid: DoseGrid, method: Method, spacing_mm: Spacing, highest_gy: float) -> DVH:
     """Calculate one DVH."""
     contours = contours_of(roi)
     points_mm = list(contours.points_mm)
     if not points_mm:
         return DVH.empty(roi.number, roi.name, contours.flags, contours.notes)
-    parallel = aligned(grid, points_mm)
+    cap_mm = 0.0 if isinstance(method.end_caps, str) else float(method.end_caps)
+    parallel = aligned(grid, points_mm, cap_mm)
     if parallel is None:
         flags = (*contours.flags, Flag.NOT_PARALLEL)
         return DVH.empty(roi.number, roi.name, flags, contours.notes)
     scene = _scene(points_mm, parallel[0], method, spacing_mm)
-    doubts = _doubts(scene)
+    if scene.region.flattened[0].size == 0:  # what crosses cancels out
+        flags = (*contours.flags, Flag.CROSSING_CONTOURS)
+        return DVH.empty(roi.number, roi.name, flags, contours.notes)
+    doubts = _doubts(scene, highest_gy)
     if method.dose_interpolation == "cubic":
         fine = refined(scene.grid, box_of(scene.grid, *scene.extent(), _SPLINE_MARGIN))
         scene = _scene(points_mm, fine, method, spacing_mm)
     flags = (*contours.flags, *parallel[1], *scene.slabs.flags, *doubts)
-    return _integrated(roi, scene, flags, contours.notes)
+    return _integrated(roi, scene, flags, (*contours.notes, *scene.notes))
 
 
 def _scene(points_mm: list[Floats], grid: DoseGrid, method: Method, spacing_mm: Spacing) -> _Scene:
@@ -116,24 +133,30 @@ def _scene(points_mm: list[Floats], grid: DoseGrid, method: Method, spacing_mm: 
     single_mm = 0.0
     if region.height_mm.size == 1:
         single_mm = spacing_mm() or float(np.median(np.diff(grid.frames_mm)))
-    slabs = slabs_of(region.height_mm, method.end_caps, single_mm)
-    return _Scene(grid, region, slabs, layers_of(slabs, grid, method.between))
+    slabs = slabs_of(region.height_mm, method.end_caps, single_mm, method.longest_cap_mm)
+    notes: tuple[str, ...] = ()
+    if method.between == "shape":
+        region, slabs, notes = shaped(region, slabs, grid.spacing_mm)
+    return _Scene(grid, region, slabs, layers_of(slabs, grid, method.between), notes)
 
 
-def _doubts(scene: _Scene) -> tuple[Flag, ...]:
+def _doubts(scene: _Scene, highest_gy: float) -> tuple[Flag, ...]:
     """Say whether the dose is too coarse for the ROI."""
     voxel_cc = scene.pixel_cc * float(np.median(np.diff(scene.grid.frames_mm)))
     flags = (Flag.FEW_VOXELS,) if scene.volume_cc < _FEW_VOXELS * voxel_cc else ()
     around = scene.grid.values_gy[box_of(scene.grid, *scene.extent(), 1)]
-    return (*flags, Flag.UNDER_SAMPLED) if is_under_sampled(around) else flags
+    return (*flags, Flag.UNDER_SAMPLED) if is_under_sampled(around, highest_gy) else flags
 
 
 def _integrated(roi: Roi, scene: _Scene, flags: tuple[Flag, ...], notes: tuple[str, ...]) -> DVH:
     """Integrate, once more with overlaid polygons where the coverage tells that they cross."""
     inside = scene.region.clipped(scene.grid)
     result = _integrate(scene, inside)
-    if result.crossed.any():
-        region = scene.region.overlaid(result.crossed)
+    crossed = result.crossed
+    if inside is not scene.region or scene.is_beyond_frames:  # what is outside was not looked at
+        crossed = crossed | scene.region.crossing_itself()
+    if crossed.any():
+        region = scene.region.overlaid(crossed)
         scene = _Scene(scene.grid, region, scene.slabs, scene.layers)
         result = _integrate(scene, region.clipped(scene.grid))
     volume_cc = max(scene.volume_cc, result.volume_cc)
@@ -184,7 +207,8 @@ def _integrate(scene: _Scene, inside: Region) -> _Result:
     crossed = np.zeros(inside.height_mm.size, dtype=np.bool_)
     if not low <= high:
         return _Result(0.0, 0.0, np.zeros(1), np.zeros(1), crossed)
-    range_gy = (low, max(high, np.nextafter(low + 1e-9, np.inf)))
+    low = max(low, 0.0)  # a vertex beside doses of 0 may be rounded below
+    range_gy = (low, max(high, low + 1e-9))
     splits = _splits(inside)
     kinks, bends = np.zeros((2, bins_for(range_gy) + PADDING))
     volume_cc, integral = fill_histogram(

@@ -32,7 +32,7 @@ def dose_range(
     """Find the smallest and largest dose of a region.
 
     Args:
-        values_gy: Shape (frames, rows, columns).
+        values_gy: Shape (frames, rows, columns); where it is not a number, there is no region.
         x: Corners of all polygons as column indices of the dose, counter-clockwise where they add.
         y: As row indices.
         ring_start: Where each polygon starts in ``x``, and the end.
@@ -105,6 +105,8 @@ def _on_piece(
     e = at_node(values_gy, face, j + 1, i + 1) - a - b - c
     start = a + b * u0 + c * v0 + e * u0 * v0
     end = a + b * u1 + c * v1 + e * u1 * v1
+    if math.isnan(start) or math.isnan(end):
+        return np.inf, -np.inf
     low, high = min(start, end), max(start, end)
     bend = e * (u1 - u0) * (v1 - v0)
     if bend != 0.0:
@@ -132,14 +134,19 @@ def _on_nodes(
     for ring in range(ring_start.size - 1):
         own = slice(ring_start[ring], ring_start[ring + 1])
         add_inside_of_row(inside, column, row, x[own], y[own])
+    last_row, last_column = values_gy.shape[1] - 1, values_gy.shape[2] - 1
     for j in range(rows):
+        node_row = min(max(row + j, 0), last_row)  # a border may be wider than a pixel
         winding = 0
         for i in range(columns):
             winding += inside[j, i]
             if winding == 0:
                 continue
             for face in range(faces.size):
-                dose = at_node(values_gy, faces[face], row + j, column + i)
+                node_column = min(max(column + i, 0), last_column)
+                dose = at_node(values_gy, faces[face], node_row, node_column)
+                if math.isnan(dose):
+                    continue
                 low, high = min(low, dose), max(high, dose)
     return low, high
 

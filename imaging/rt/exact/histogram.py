@@ -55,7 +55,7 @@ def fill_histogram(
     """Add up the kinks of V(D) over all parts of a region.
 
     Args:
-        values_gy: Shape (frames, rows, columns).
+        values_gy: Shape (frames, rows, columns); where it is not a number, there is no region.
         splits: Into how many cells of the lattice a dose cell is split along each direction.
         x: Corners of all polygons in cells of the lattice, counter-clockwise where they add.
         y: Likewise.
@@ -169,6 +169,8 @@ def _add_plane(
                     )
                     middle = 0.5 * (lower[piece] + upper[piece])
                     mean = below + (above - below) * middle
+                    if math.isnan(mean):
+                        continue
                     slope_u = below_u + (above_u - below_u) * middle
                     slope_v = below_v + (above_v - below_v) * middle
                     spread_u = 3.0 * slope_u * slope_u * var_u

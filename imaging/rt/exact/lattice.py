@@ -77,11 +77,9 @@ def pieces_of_edge(x0: float, y0: float, x1: float, y1: float, x: Floats, y: Flo
 @compiled
 def crossings(x: Floats, y: Floats) -> int:
     """Say how much room ``pieces_of_edge`` needs at most for any edge of polygons."""
-    most = 0.0
-    for index in range(x.size):
-        following = index + 1 if index + 1 < x.size else 0
-        most = max(most, abs(x[following] - x[index]) + abs(y[following] - y[index]))
-    return int(most) + 8
+    if x.size == 0:
+        return 0
+    return int(x.max() - x.min() + y.max() - y.min()) + 8
 
 
 @compiled

@@ -165,9 +165,9 @@ def _cut(grid: DoseGrid, pieces: _Pieces) -> _Cut:
     number = np.arange(source.size) - np.repeat(np.cumsum(count) - count, count)
     above = np.repeat(first, count) + number  # the frame where the part ends, unless it is the last
     is_first, is_last = number == 0, number == np.repeat(count, count) - 1
-    inside = np.clip(above, 0, frames_mm.size - 1)
-    start_mm = np.where(is_first, lower_mm[source], frames_mm[inside - 1])
-    end_mm = np.where(is_last, upper_mm[source], frames_mm[inside])
+    last_frame = frames_mm.size - 1
+    start_mm = np.where(is_first, lower_mm[source], frames_mm[np.clip(above - 1, 0, last_frame)])
+    end_mm = np.where(is_last, upper_mm[source], frames_mm[np.clip(above, 0, last_frame)])
     frame = np.clip(above - 1, 0, frames_mm.size - 2)
     layer_mm = frames_mm[frame + 1] - frames_mm[frame]
     return _Cut(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from imaging.rt.doses.grid import DoseGrid
@@ -47,14 +48,19 @@ class Region:
         ]
         return replace(self, planes=new, meets=self.meets | planes)
 
+    def crossing_itself(self) -> NDArray[np.bool_]:
+        """Say of each plane whether a polygon crosses itself, shape (planes,)."""
+        simple = [shapely.is_simple([shapely.LinearRing(r) for r in rings]) for rings in self.drawn]
+        return np.asarray(~self.meets & np.array([not each.all() for each in simple]))
+
     def clipped(self, grid: DoseGrid) -> "Region":
         """Return the part of the region inside the dose, in its planes."""
         _, rows, columns = grid.values_gy.shape
-        upper = (columns - 0.5, rows - 0.5)
-        x, y = self.flattened[:2]
-        if min(x.min(), y.min()) >= -0.5 and x.max() <= upper[0] and y.max() <= upper[1]:
+        lower, upper = -grid.border_pixels, np.array([columns, rows]) - 1 + grid.border_pixels
+        points = np.stack(self.flattened[:2], axis=1)
+        if (points >= lower).all() and (points <= upper).all():
             return self
-        kept = [[clipped(ring, upper) for ring in plane] for plane in self.planes]
+        kept = [[clipped(ring, lower, upper) for ring in plane] for plane in self.planes]
         return replace(self, planes=[[r for r in plane if len(r) > 2] for plane in kept])
 
     @cached_property

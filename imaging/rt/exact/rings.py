@@ -27,24 +27,32 @@ def oriented(rings: Sequence[Floats], areas: Floats) -> tuple[list[Floats], bool
     """
     if len(rings) == 1:
         return [_turned(rings[0], areas[0], is_hole=False)], False
-    boxes = np.array([[*ring.min(axis=0), *ring.max(axis=0)] for ring in rings])
-    depth = [0] * len(rings)
-    shapes: dict[int, shapely.LinearRing] = {}
-    for i in range(len(rings)):
-        for j in range(i):
-            if _apart(boxes[i], boxes[j]):
-                continue
-            for index in (i, j):
-                shapes.setdefault(index, shapely.LinearRing(rings[index]))
-            if shapely.intersects(shapes[i], shapes[j]):
-                return overlaid(rings), True
-            depth[i] += _is_inside(rings[i][0], shapes[j])
-            depth[j] += _is_inside(rings[j][0], shapes[i])
+    depth = _depth(rings)
+    if depth is None:
+        return overlaid(rings), True
     turned = [
-        _turned(ring, area, is_hole=nested % 2 == 1)
-        for ring, area, nested in zip(rings, areas, depth, strict=True)
+        _turned(ring, area, is_hole=within % 2 == 1)
+        for ring, area, within in zip(rings, areas, depth, strict=True)
     ]
     return turned, False
+
+
+def _depth(rings: Sequence[Floats]) -> list[int] | None:
+    """Count how many others each polygon lies in; None when boundaries meet."""
+    boxes = shapely.box(*np.array([[*ring.min(axis=0), *ring.max(axis=0)] for ring in rings]).T)
+    inner, outer = shapely.STRtree(boxes).query(boxes)  # pairs, both ways, whose boxes meet
+    inner, outer = inner[inner != outer], outer[inner != outer]
+    if inner.size == 0:
+        return [0] * len(rings)
+    lines = {index: shapely.LinearRing(rings[index]) for index in set(inner.tolist())}
+    nested = np.array([lines[index] for index in inner.tolist()])
+    around = np.array([lines[index] for index in outer.tolist()])
+    if shapely.intersects(nested, around).any():
+        return None
+    corner = np.array([rings[index][0] for index in inner.tolist()])
+    is_inside = shapely.contains_xy(shapely.polygons(around), corner[:, 0], corner[:, 1])
+    depth: list[int] = np.bincount(inner[is_inside], minlength=len(rings)).tolist()
+    return depth
 
 
 def overlaid(rings: Sequence[Floats]) -> list[Floats]:
@@ -53,26 +61,40 @@ def overlaid(rings: Sequence[Floats]) -> list[Floats]:
     Returns:
         Polygons that do not cross: outer ones counter-clockwise, holes clockwise.
     """
-    region = shapely.Polygon()
-    for ring in rings:
-        region = shapely.symmetric_difference(region, shapely.make_valid(shapely.Polygon(ring)))
+    boundaries = shapely.union_all([shapely.LinearRing(ring) for ring in rings])
+    faces = shapely.get_parts(shapely.polygonize([boundaries]))
+    inner = shapely.get_coordinates(shapely.point_on_surface(faces))
     found: list[Floats] = []
-    for part in shapely.get_parts(region, return_index=False):
-        if part.geom_type != "Polygon" or part.is_empty:
-            continue
-        outer = shapely.orient_polygons(part)
-        found += [shapely.get_coordinates(line)[:-1] for line in (outer.exterior, *outer.interiors)]
+    for face in shapely.orient_polygons(faces[_is_odd(inner, rings)]):
+        found += [shapely.get_coordinates(line)[:-1] for line in (face.exterior, *face.interiors)]
     return found
 
 
-def clipped(ring: Floats, upper: tuple[float, float]) -> Floats:
-    """Clip a polygon to the rectangle from (-0.5, -0.5) to ``upper`` (Sutherland and Hodgman 1974).
+def _is_odd(points: Floats, rings: Sequence[Floats]) -> NDArray[np.bool_]:
+    """Say of points, shape (n, 2), whether they lie inside an odd number of polygons."""
+    x, y = points[:, :1], points[:, 1:]
+    is_odd = np.zeros(len(points), dtype=np.bool_)
+    for ring in rings:
+        (x0, y0), (x1, y1) = ring.T, np.roll(ring, -1, axis=0).T
+        passes = (y0 > y) != (y1 > y)
+        at = x0 + (y - y0) * (x1 - x0) / np.where(y1 == y0, 1.0, y1 - y0)
+        is_odd ^= (passes & (at > x)).sum(axis=1) % 2 == 1
+    return is_odd
+
+
+def clipped(ring: Floats, lower: float, upper: Floats) -> Floats:
+    """Clip a polygon to a rectangle (Sutherland and Hodgman 1974).
 
     Parts that fall apart stay connected along the rectangle's edge, which encloses no area; the
     direction stays.
+
+    Args:
+        ring: The polygon.
+        lower: The rectangle's smallest x and y.
+        upper: Its largest x and y, shape (2,).
     """
     for axis in (0, 1):
-        for limit, sign in ((-0.5, 1.0), (upper[axis], -1.0)):
+        for limit, sign in ((lower, 1.0), (float(upper[axis]), -1.0)):
             if len(ring) == 0:
                 return ring
             ring = _beyond(ring, axis, limit, sign)
@@ -98,13 +120,3 @@ def _beyond(ring: Floats, axis: int, limit: float, sign: float) -> Floats:
 def _turned(ring: Floats, area: float, *, is_hole: bool) -> Floats:
     """Let a polygon run clockwise when it is a hole, else counter-clockwise."""
     return ring if (area < 0) == is_hole else ring[::-1]
-
-
-def _apart(box: Floats, other: Floats) -> bool:
-    """Say whether two boxes (low x, low y, high x, high y) have no point in common."""
-    return bool(np.any(box[:2] > other[2:]) or np.any(other[:2] > box[2:]))
-
-
-def _is_inside(point: Floats, ring: shapely.LinearRing) -> bool:
-    """Say whether a point that is not on a polygon lies inside of it."""
-    return bool(shapely.contains_xy(shapely.Polygon(ring), point[0], point[1]))

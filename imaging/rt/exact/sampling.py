@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 from scipy.interpolate import make_interp_spline
 
 from imaging.rt.doses.grid import DoseGrid
@@ -37,11 +38,15 @@ def box_of(grid: DoseGrid, low: Floats, high: Floats, margin: int) -> Box:
     )
 
 
-def is_under_sampled(values_gy: Floats) -> bool:
+def is_under_sampled(values_gy: Floats, highest_gy: float) -> bool:
     """Say whether interpolating linearly misses peaks or valleys by much.
 
     Between two voxels a straight line misses a parabola by an eighth of the second difference. Told
     is whether that, over the three directions, is on average above 2 % of the largest dose.
+
+    Args:
+        values_gy: The dose around an ROI, shape (frames, rows, columns).
+        highest_gy: The largest dose of the whole grid.
     """
     if values_gy.size > _LARGE or min(values_gy.shape) < 3:
         return False
@@ -51,7 +56,7 @@ def is_under_sampled(values_gy: Floats) -> bool:
         bend = np.diff(values_gy, 2, axis=axis)
         others = tuple(slice(None) if each == axis else inner[each] for each in range(3))
         missed += np.abs(bend[others]) / 8
-    return bool(missed.mean() > _BIAS * values_gy.max())
+    return bool(missed.mean() > _BIAS * highest_gy)
 
 
 def refined(grid: DoseGrid, box: Box) -> DoseGrid:
@@ -67,7 +72,8 @@ def refined(grid: DoseGrid, box: Box) -> DoseGrid:
     part = grid.values_gy[box]
     finer = next(n for n in (_FINER, 2, 1) if part.size * n**3 <= _MOST_VOXELS or n == 1)
     frames_mm = grid.frames_mm[box[0]]
-    values = part
+    is_known = np.isfinite(part)
+    values = part if is_known.all() else _filled(part, is_known)
     for axis in range(3):
         places = frames_mm if axis == 0 else np.arange(part.shape[axis], dtype=np.float64)
         values = _spline(values, places, axis, finer)
@@ -81,6 +87,8 @@ def refined(grid: DoseGrid, box: Box) -> DoseGrid:
         grid.border_mm[0] if box[0].start == 0 else 0.0,
         grid.border_mm[1] if box[0].stop == grid.frames_mm.size else 0.0,
     )
+    if not is_known.all():
+        values = np.where(_all_known(is_known, finer), values, np.nan)
     return replace(
         grid,
         values_gy=np.ascontiguousarray(np.maximum(values, 0.0)),
@@ -88,7 +96,26 @@ def refined(grid: DoseGrid, box: Box) -> DoseGrid:
         spacing_mm=(between_rows / finer, between_columns / finer),
         frames_mm=fine_mm,
         border_mm=border_mm,
+        border_pixels=grid.border_pixels * finer,
     )
+
+
+def _filled(values: Floats, is_known: NDArray[np.bool_]) -> Floats:
+    """Replace what is not a number by the nearest value that is one."""
+    if not is_known.any():
+        return np.zeros_like(values)
+    nearest = ndimage.distance_transform_edt(~is_known, return_distances=False, return_indices=True)
+    return np.asarray(values[tuple(nearest)])
+
+
+def _all_known(is_known: NDArray[np.bool_], finer: int) -> NDArray[np.bool_]:
+    """Say of the finer voxels whether all those around them are known."""
+    share = is_known.astype(np.float64)
+    for axis in range(3):
+        places = np.arange(share.shape[axis], dtype=np.float64)
+        line = make_interp_spline(places, share, k=1, axis=axis)
+        share = line(_between(places, finer))
+    return np.asarray(share > 1 - 1e-9)
 
 
 def _spline(values: Floats, places: Floats, axis: int, finer: int) -> Floats:

@@ -16,7 +16,7 @@ from imaging.rt.method import EndCaps
 Floats = NDArray[np.float64]
 
 
-_SHARE_OF_GAP = {"half": 1 / 2, "none": 0.0, "rounded": 1 / 6}
+_SHARE_OF_GAP = {"half": 1 / 2, "rounded": 1 / 6}
 _EVEN = 1.05  # gaps that differ by less are one spacing, written with few decimals
 _BRIDGED = 3.0  # spacings: up to two missing contours are taken for an oversight
 _REGULAR = 3  # as many equal gaps in a row are a spacing of their own
@@ -46,7 +46,9 @@ class Slabs:
         return self.upper_mm - self.lower_mm
 
 
-def slabs_of(height_mm: Floats, end_caps: EndCaps, single_mm: float) -> Slabs:
+def slabs_of(
+    height_mm: Floats, end_caps: EndCaps, single_mm: float, longest_mm: float | None = None
+) -> Slabs:
     """Give every contour plane its slab.
 
     Up to two contours missing in a row are bridged, half-way from both sides. Across a wider gap
@@ -59,6 +61,7 @@ def slabs_of(height_mm: Floats, end_caps: EndCaps, single_mm: float) -> Slabs:
             there, ``rounded`` takes a third of ``half``, the volume of a cap that tapers to a point
             over it; a number is mm.
         single_mm: Thickness when there is one plane only.
+        longest_mm: No cap that depends on a gap is longer.
     """
     gaps_mm = np.diff(height_mm)
     nominal_mm = float(np.median(gaps_mm)) if gaps_mm.size else single_mm
@@ -70,7 +73,7 @@ def slabs_of(height_mm: Floats, end_caps: EndCaps, single_mm: float) -> Slabs:
     gap_above_mm = np.concatenate([gaps_mm, [np.inf]])
     is_single = below & above
     caps = [
-        np.where(is_single, nominal_mm / 2, _cap_mm(end_caps, inner_mm))
+        np.where(is_single, nominal_mm / 2, _cap_mm(end_caps, inner_mm, longest_mm))
         for inner_mm in (gap_above_mm, gap_below_mm)
     ]
     flags = {
@@ -87,11 +90,14 @@ def slabs_of(height_mm: Floats, end_caps: EndCaps, single_mm: float) -> Slabs:
     )
 
 
-def _cap_mm(end_caps: EndCaps, gap_mm: Floats) -> Floats:
+def _cap_mm(end_caps: EndCaps, gap_mm: Floats, longest_mm: float | None) -> Floats:
     """Return the length of an end cap beside a gap of each width."""
-    if isinstance(end_caps, str):
-        return _SHARE_OF_GAP[end_caps] * gap_mm if end_caps != "none" else np.zeros_like(gap_mm)
-    return np.full_like(gap_mm, end_caps)
+    if not isinstance(end_caps, str):
+        return np.full_like(gap_mm, end_caps)
+    if end_caps == "none":
+        return np.zeros_like(gap_mm)
+    share_mm = _SHARE_OF_GAP[end_caps] * gap_mm
+    return share_mm if longest_mm is None else np.minimum(share_mm, longest_mm)
 
 
 def _is_wide(gaps_mm: Floats, nominal_mm: float) -> NDArray[np.bool_]:

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
+from scipy.spatial import KDTree
 
-from imaging.errors import DicomError
+from imaging.dicom.reading import UNREADABLE
+from imaging.rt.files.attributes import named, text
 from imaging.rt.files.decimals import decimals_of
 from imaging.rt.files.rois import Roi
 from imaging.rt.flags import Flag
@@ -18,7 +21,8 @@ Floats = NDArray[np.float64]
 
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR", "")  # an empty type is taken for the usual one
 _CONTOUR_DATA = Tag(0x30060050)
-_TYPE = Tag(0x30060042)
+_ALIKE_MM = 0.1  # how far the boxes of one contour may differ that was written twice
+_ROUNDED = 0.01  # of its area, likewise
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,17 +46,22 @@ def contours_of(roi: Roi) -> Contours:
     """Take the closed contours of an ROI, each once (DICOM PS3.3, C.8.8.6).
 
     Points, open contours and those of less than three points are left out and counted. A contour
-    that is stored again, from another start or in the other direction too, counts once.
+    that is stored again, from another start or in the other direction or with other decimals too,
+    counts once.
 
-    Raises:
-        DicomError: A contour's data are not triples of finite numbers.
+    An ROI with a contour whose data are not triples of finite numbers has none: without that
+    contour its volume would be wrong. It costs the other ROIs nothing.
     """
     usable: list[tuple[Dataset, Floats]] = []
-    for item in roi.contours:
-        if item.get("ContourGeometricType", "") in _CLOSED:
-            points = _without_end(_points_mm(roi, item))
-            if len(points) >= 3:
-                usable.append((item, points))
+    try:
+        for item in roi.contours:
+            if text(item, "ContourGeometricType") in _CLOSED:
+                points = _without_end(_points_mm(item))
+                if len(points) >= 3:
+                    usable.append((item, points))
+    except ValueError as error:
+        note = f"{named('ContourData')} of a contour {error}"
+        return Contours((), (), (Flag.BROKEN_CONTOURS,), (note,))
     unique = _without_repeats(usable)
     left_out, repeated = len(roi.contours) - len(usable), len(usable) - len(unique)
     counted = [
@@ -64,15 +73,18 @@ def contours_of(roi: Roi) -> Contours:
         items=tuple(item for item, _ in unique),
         points_mm=tuple(points for _, points in unique),
         flags=tuple(flag for flag, count, _ in counted if count),
-        notes=tuple(f"{count} {text}" for _, count, text in counted if count and text),
+        notes=tuple(f"{count} {words}" for _, count, words in counted if count and words),
     )
 
 
-def _points_mm(roi: Roi, item: Dataset) -> Floats:
+def _points_mm(item: Dataset) -> Floats:
     """Read Contour Data (3006,0050) as points, shape (n, 3).
 
     The numbers are taken from the bytes as they were stored: pydicom's values are an object each,
     and a large structure set would take seconds.
+
+    Raises:
+        ValueError: They are not triples of finite numbers.
     """
     element: object = item.get_item(_CONTOUR_DATA)
     try:
@@ -81,12 +93,12 @@ def _points_mm(roi: Roi, item: Dataset) -> Floats:
         else:
             numbers = np.array(item.get("ContourData") or (), dtype=np.float64)
         points = numbers.reshape(-1, 3)
-    except (ValueError, TypeError) as error:
-        msg = f"ContourData (3006,0050) of ROI {roi.number} are not triples of numbers"
-        raise DicomError(roi.rtstruct_uid, msg) from error
+    except UNREADABLE as error:
+        msg = "are not triples of numbers"
+        raise ValueError(msg) from error
     if not np.isfinite(points).all():
-        msg = f"ContourData (3006,0050) of ROI {roi.number} are not finite"
-        raise DicomError(roi.rtstruct_uid, msg)
+        msg = "are not finite"
+        raise ValueError(msg)
     return points
 
 
@@ -105,23 +117,19 @@ def _without_repeats(contours: Sequence[tuple[Dataset, Floats]]) -> list[tuple[D
     start = np.cumsum(lengths) - lengths
     # Extremes are the same from any start and in any direction, and quick to compare.
     extremes = np.minimum.reduceat(every, start), np.maximum.reduceat(every, start)
-    keys = np.column_stack([lengths, *extremes])
-    kept: list[tuple[Dataset, Floats]] = []
-    seen: dict[bytes, list[Floats]] = {}
-    for key, (item, points) in zip(keys, contours, strict=True):
-        others = seen.setdefault(key.tobytes(), [])
-        if not any(_is_same(points, other) for other in others):
-            others.append(points)
-            kept.append((item, points))
-    return kept
+    alike = KDTree(np.column_stack(extremes)).query_pairs(_ALIKE_MM, p=np.inf)
+    repeats: set[int] = set()
+    for first, second in sorted(alike):
+        if first not in repeats and _is_same(contours[first][1], contours[second][1]):
+            repeats.add(second)
+    return [contour for index, contour in enumerate(contours) if index not in repeats]
 
 
 def _is_same(points_mm: Floats, other_mm: Floats) -> bool:
-    """Say whether two polygons go through the same points one after the other, either way."""
-    for start in np.flatnonzero((other_mm == points_mm[0]).all(axis=1)):
-        turned = np.roll(other_mm, -start, axis=0)
-        if np.array_equal(turned, points_mm) or np.array_equal(
-            np.roll(turned[::-1], 1, axis=0), points_mm
-        ):
-            return True
-    return False
+    """Say whether two polygons in one plane enclose the same: all but a hundredth of each."""
+    axes = np.sort(np.argsort(np.ptp(points_mm, axis=0))[1:])  # those that the plane lies along
+    one, other = (
+        shapely.make_valid(shapely.Polygon(points[:, axes])) for points in (points_mm, other_mm)
+    )
+    differs = shapely.area(shapely.symmetric_difference(one, other))
+    return bool(differs <= _ROUNDED * min(one.area, other.area))

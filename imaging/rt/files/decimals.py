@@ -14,18 +14,20 @@ def decimals_of(text: bytes) -> NDArray[np.float64]:
     """Read numbers separated by backslashes (DICOM PS3.5, 6.2), each to the nearest double.
 
     Args:
-        text: The value of an element as it is stored; blanks around a number do not matter.
+        text: The value of an element as it is stored; blanks around a number do not matter, nor
+            does a separator after the last.
 
     Raises:
         ValueError: A value is no number, or there is none between two separators.
     """
-    if not text.strip(b" \0"):
+    text = text.rstrip(b" \0\\")
+    if not text:
         return np.zeros(0)
     found = np.empty(text.count(b"\\") + 1)
     if _read(np.frombuffer(text, dtype=np.uint8), found, _POWERS):
         return found
     # Exponents and long fractions are rare; the library's reading is right for them, too.
-    return np.array(text.rstrip(b" \0").split(b"\\"), dtype=np.float64)
+    return np.array(text.split(b"\\"), dtype=np.float64)
 
 
 @compiled

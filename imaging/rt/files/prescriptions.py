@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from pydicom import Dataset
 
@@ -27,6 +28,11 @@ class Prescription:
     source: str
     fractions: int | None
     levels: tuple[float, ...] = ()
+
+    @classmethod
+    def unknown(cls) -> Self:
+        """Say that there is no single plan to ask."""
+        return cls(None, "there is no single plan that states a prescription", None)
 
 
 def prescription_of(rtplan: Path | Dataset) -> Prescription:

@@ -65,7 +65,7 @@ def body_of(dvhs: Sequence[DVH], external: Collection[int] = ()) -> DVH | None:
             come before ROIs that are named so. ``Skin`` is the last resort: some call the outer
             contour so, others mean the rind. The largest counts.
     """
-    named = [dvh for dvh in dvhs if _is_named_external(dvh.roi_name)]
+    named = [dvh for dvh in dvhs if is_body(dvh.roi_name)]
     skin = [dvh for dvh in dvhs if name_key(dvh.roi_name) == "skin"]
     for found in ([dvh for dvh in dvhs if dvh.roi_number in external], named, skin):
         filled: Iterable[DVH] = (dvh for dvh in found if not dvh.is_empty)
@@ -85,6 +85,7 @@ def _isodose_cc(covered_cc: float, body: DVH, isodose_gy: float) -> float | Flag
     return max(isodose_cc, covered_cc)
 
 
-def _is_named_external(roi_name: str) -> bool:
+def is_body(roi_name: str) -> bool:
+    """Say whether an ROI is the outer contour, by its name."""
     structure = structure_of(roi_name)
     return structure is not None and structure.name == "External"

@@ -22,11 +22,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from imaging.files import write_whole
+from imaging.rt.curves import Curve, percent_curve, round_width
 from imaging.rt.dvh import DVH
 from imaging.rt.pages.colours import GREY, Look, darkened, looks_of
-from imaging.rt.pages.curves import Curve, percent_curve, round_width
 from imaging.rt.pages.marks import MEANINGS, GoalMark
-from imaging.rt.pages.thinning import thinned
+from imaging.rt.thinning import thinned
 
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _SYMBOLS = {">": "triangle-right", "<": "triangle-left", "^": "triangle-up", "v": "triangle-down"}

@@ -9,12 +9,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from imaging.rt.curves import Curve, percent_curve, round_width, signed_difference
 from imaging.rt.dvh import DVH
 from imaging.rt.pages.colours import GREY, Look, darkened, looks_of
-from imaging.rt.pages.curves import Curve, percent_curve, round_width, signed_difference
 from imaging.rt.pages.marks import GoalMark, draw_marks, legend_of_marks
 from imaging.rt.pages.rendering import png_data_uri, quietly, svg_text, write_png
-from imaging.rt.pages.thinning import thinned
+from imaging.rt.thinning import thinned
 
 __all__ = [
     "Curve",

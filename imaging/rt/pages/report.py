@@ -13,12 +13,15 @@ from imaging.dicom import name_key
 from imaging.files import write_whole
 from imaging.rt.dvh import DVH
 from imaging.rt.flags import Flag
+from imaging.rt.metrics.context import PlanContext
+from imaging.rt.metrics.goals import GoalResult
 from imaging.rt.metrics.metric import Metric
+from imaging.rt.pages.marks import GoalMark
 from imaging.rt.pages.plot import Curve, plot_dvhs, png_data_uri, svg_text
 
 _PACKAGES = ("imaging-flows", "dicompyler-core", "pydicom", "numpy", "matplotlib")
 _MAX_SVG_BYTES = 120_000
-_DECIMALS = {"Gy": 2, "%": 1, "cc": 2}
+_DECIMALS = {"Gy": 2, "%": 1, "cc": 2, "": 3}
 _NOTHING = "–"  # noqa: RUF001 - an en dash, which a reader sees in an empty cell
 
 
@@ -31,22 +34,34 @@ class ReportPatient:
         decision: ``PROCEED``, ``REVIEW`` or ``EXCLUDE``.
         codes: Why.
         dvhs: One per ROI; none when there is nothing to show.
-        prescription_gy: What 100 % of the dose means, None when it is not known.
+        plan: What metrics need to know beside the DVHs.
+        prescribed_by: Where the prescription is from, in words.
+        notes: What was done to the dose, as sentences.
         colours: ``#rrggbb`` by ROI number.
         summary_roi: Name of the ROI that stands in the summary; None means the first with a curve.
         references: Values to compare with, by ROI name and then by the metric's name.
         overlays: Curves to compare with, by ROI name: doses in Gy, volumes in percent.
+        overlay_label: What they are called.
+        marks: Goals that are drawn.
+        goals: How the goals are met.
+        page: Relative address of the page to explore; "" when there is none.
     """
 
     case_id: str
     decision: str
     codes: tuple[str, ...] = ()
     dvhs: tuple[DVH, ...] = ()
-    prescription_gy: float | None = None
+    plan: PlanContext = field(default_factory=PlanContext)
+    prescribed_by: str = ""
+    notes: tuple[str, ...] = ()
     colours: Mapping[int, str] = field(default_factory=dict)
     summary_roi: str | None = None
     references: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     overlays: Mapping[str, Curve] = field(default_factory=dict)
+    overlay_label: str = "closed form"
+    marks: tuple[GoalMark, ...] = ()
+    goals: tuple[GoalResult, ...] = ()
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +144,7 @@ def _section(patient: ReportPatient, metrics: Sequence[Metric]) -> _Section:
     """Work out one patient's picture and rows."""
     references = {name_key(name): values for name, values in patient.references.items()}
     rows = tuple(
-        _row(dvh, metrics, patient.prescription_gy, references.get(name_key(dvh.roi_name), {}))
+        _row(dvh, metrics, patient.plan, references.get(name_key(dvh.roi_name), {}))
         for dvh in patient.dvhs
     )
     chosen = _summary_index(patient)
@@ -139,14 +154,14 @@ def _section(patient: ReportPatient, metrics: Sequence[Metric]) -> _Section:
 def _row(
     dvh: DVH,
     metrics: Sequence[Metric],
-    prescription_gy: float | None,
+    plan: PlanContext,
     references: Mapping[str, float],
 ) -> _Row:
     """Work out one ROI's metrics, and what they are compared with."""
     expected = {Metric.parse(name): value for name, value in references.items()}
     cells = []
     for metric in metrics:
-        result = metric.of(dvh, prescription_gy)
+        result = metric.evaluate(dvh, plan)
         value = _text(result.value, result.unit)
         reference = _text(expected[metric], result.unit) if metric in expected else ""
         flags = [flag for flag in result.flags if flag not in dvh.flags]  # the row says those
@@ -173,6 +188,8 @@ def _picture(patient: ReportPatient) -> str:
         title=f"{patient.case_id}: cumulative DVH",
         colours=patient.colours,
         overlays=patient.overlays,
+        overlay_label=patient.overlay_label,
+        marks=patient.marks,
     )
     svg = svg_text(figure).encode()
     if len(svg) > _MAX_SVG_BYTES:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from imaging.errors import InputError
+from imaging.rt.curves import Curve, mean_distance, percent_curve, signed_difference
 from imaging.rt.dvh import DVH
-from imaging.rt.pages.curves import Curve, mean_distance, percent_curve, signed_difference
 from imaging.rt.planned.stored import PlannedDvh, PlannedDvhs
 
 AT_PERCENT = (98, 95, 50, 2)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 from imaging.errors import InputError
+from imaging.rt.curves import Curve, volume_at
 from imaging.rt.dvh import DVH
-from imaging.rt.pages.curves import Curve, volume_at
 
 Place = Literal["lower", "centre", "upper"]
 

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from imaging.errors import InputError
-from imaging.rt import CaseDVHs, curves_table, png_data_uri, write_table
-from imaging.rt.pages.population import (
+from imaging.rt import DVH, CaseDVHs, curves_table, png_data_uri, write_table
+from imaging.rt.cases.population import (
     CaseCurve,
     curves_of_cases,
     curves_of_parquet,
@@ -92,6 +92,12 @@ def test_table_file_and_cases_give_the_same(dvhs, tmp_path):
     assert at(of_cases, 0, dvhs[1].roi_name)["n"] == 2
 
 
+def test_an_roi_without_a_dose_is_no_case(dvhs):
+    cases = [CaseDVHs("case-1", (dvhs[0],)), CaseDVHs("case-2", (DVH.empty(1, dvhs[0].roi_name),))]
+
+    assert [item.case_id for item in curves_of_cases(cases)] == ["case-1"]
+
+
 def test_no_curves_give_an_empty_table_and_a_picture_that_says_so():
     table = population_table([])
 
@@ -112,7 +118,7 @@ def test_each_structure_has_a_panel_that_says_how_many_cases_it_shows():
     titles = [axes.get_title(loc="left") for axes in figure.axes if axes.get_visible()]
     assert len(titles) == 20
     assert titles[0] == "$R_22$ (n = 23)"
-    assert "3 structures with fewer cases are not drawn" in figure.get_supxlabel()
+    assert "\n3 structures with fewer cases are not drawn" in figure.get_supxlabel()
     assert "5-95 %, below 20 cases min-max" in figure.get_supxlabel()
     assert len(png_data_uri(figure, 200_000)) < 200_000
 
@@ -122,6 +128,7 @@ def test_the_median_is_drawn_in_the_colour_of_its_structure():
 
     figure = plot_population(table, title="cohort", colours={"HEART": "#ff0000"})
 
+    assert "not drawn" not in figure.get_supxlabel()
     (line,) = figure.axes[0].get_lines()
     assert line.get_color() == "#ff0000"
     drawn = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from imaging.errors import InputError
-from imaging.rt import DVH, Flag, ReportPatient, write_report
+from imaging.rt import DVH, Flag, PlanContext, ReportPatient, write_report
 
 METRICS = ["Volume[cc]", "D95%", "V95%[%]"]
 
@@ -34,7 +34,7 @@ def patients(rt_files, dvhs):
         case_id="case-1",
         decision="PROCEED",
         dvhs=(*dvhs, DVH.empty(9, "Areola", (Flag.NO_CONTOURS,))),
-        prescription_gy=50.0,
+        plan=PlanContext(prescription_gy=50.0),
         summary_roi="ptv",
         references={"PTV": {"D95%[Gy]": 12.345}},
         overlays={"PTV": ramp},

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from imaging.rt import DVH, CaseDVHs, StoredCase, load_case
+from imaging.rt import DVH, CaseDVHs, PlanContext, StoredCase, load_case
 from imaging.rt.cases.store import clear_case, store_case
 
 RAMP = DVH(
@@ -19,7 +19,9 @@ RAMP = DVH(
     flags=("UNEVEN_PLANES",),
 )
 STORED = StoredCase(
-    "key", CaseDVHs("case-1", (RAMP, DVH.empty(4, "Nothing")), 50.0), {3: "#ff0000"}
+    "key",
+    CaseDVHs("case-1", (RAMP, DVH.empty(4, "Nothing")), PlanContext(prescription_gy=50.0)),
+    {3: "#ff0000"},
 )
 
 
@@ -29,7 +31,7 @@ def test_what_was_stored_comes_back(tmp_path):
 
     assert found is not None
     assert (found.key, found.colours) == ("key", {3: "#ff0000"})
-    assert found.case.prescription_gy == 50.0
+    assert found.case.plan.prescription_gy == 50.0
     ptv, nothing = found.case.dvhs
     assert ptv.roi_name == "PTV"
     assert ptv.flags == ("UNEVEN_PLANES",)

@@ -4,7 +4,16 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from imaging.rt import DVH, CaseDVHs, Flag, Metric, curves_table, metrics_table, write_table
+from imaging.rt import (
+    DVH,
+    CaseDVHs,
+    Flag,
+    Metric,
+    PlanContext,
+    curves_table,
+    metrics_table,
+    write_table,
+)
 
 METRICS = [Metric.parse(text) for text in ("D95%[Gy]", "V95%[%]", "D5cc")]
 
@@ -14,14 +23,18 @@ def cases(dvhs):
     heart = next(dvh for dvh in dvhs if dvh.roi_name == "Heart")
     flagged = replace(heart, flags=(Flag.UNEVEN_PLANES,))
     nothing = DVH.empty(9, "Areola", (Flag.NO_CONTOURS,))
-    return [CaseDVHs("case-1", (heart, nothing), 50.0), CaseDVHs("case-2", (flagged,))]
+    return [
+        CaseDVHs("case-1", (heart, nothing), PlanContext(prescription_gy=50.0)),
+        CaseDVHs("case-2", (flagged,)),
+    ]
 
 
 def test_there_is_a_row_for_each_metric_of_each_roi(cases, dvhs):
     table = metrics_table(cases, METRICS)
 
     assert list(table.columns) == [
-        *("case_id", "roi_number", "roi_name", "metric", "value", "unit", "flags"),
+        *("case_id", "course", "roi_number", "roi_name", "metric", "value", "unit", "flags"),
+        "method",
     ]
     assert len(table) == 9
     first = table.iloc[0]

@@ -3,8 +3,8 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from imaging.rt.pages.curves import mean_distance, round_width, signed_difference, volume_at
-from imaging.rt.pages.thinning import thinned
+from imaging.rt.curves import mean_distance, round_width, signed_difference, volume_at
+from imaging.rt.thinning import thinned
 
 
 def sigmoid(points=100_000):

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from imaging.dicom import name_key
 from imaging.errors import InputError
 from imaging.rt.cases.tables import CaseDVHs
+from imaging.rt.curves import Curve, percent_curve, volume_at
 from imaging.rt.pages.colours import GREY, darkened
-from imaging.rt.pages.curves import Curve, percent_curve, volume_at
 from imaging.rt.pages.rendering import quietly
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,122 @@
+"""What a person asks of a DVH calculation; Prefect shows these as forms."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from imaging.rt.cases.options import DvhOptions
+from imaging.rt.conventions import ConventionName, convention
+from imaging.rt.doses.selection import DosePolicy
+from imaging.rt.method import DoseInterpolation, EngineName, Method
+from imaging.rt.metrics.goal_files import protocol, protocol_names, read_goals
+from imaging.rt.metrics.goals import GoalTable
+
+
+class MethodChoice(BaseModel):
+    """How DVHs are calculated; planning systems differ here."""
+
+    model_config = ConfigDict(extra="forbid", title="Method")
+
+    convention: ConventionName = Field(
+        "exact",
+        description="Whose end caps and interpolation between contours; exact is half a slice of"
+        " end cap, and straight prisms.",
+    )
+    end_caps_mm: float | None = Field(
+        None, ge=0, le=50, title="End caps [mm]", description="Instead of the convention's."
+    )
+    dose_interpolation: DoseInterpolation | None = Field(
+        None, description="Instead of the convention's, which is linear."
+    )
+    engine: EngineName = Field(
+        "exact", description="dicompyler is dicompyler-core, for a cross-check; it knows no choice."
+    )
+
+    def method(self) -> Method:
+        """Return the method that was chosen."""
+        if self.engine == "dicompyler":
+            return Method(engine="dicompyler")
+        method = convention(self.convention).method
+        if self.end_caps_mm is not None:
+            method = replace(method, end_caps=self.end_caps_mm)
+        if self.dose_interpolation is not None:
+            method = replace(method, dose_interpolation=self.dose_interpolation)
+        return method
+
+
+class DoseChoice(BaseModel):
+    """What 100 % means, and what may be done to get one dose out of several."""
+
+    model_config = ConfigDict(extra="forbid", title="Dose")
+
+    prescription_gy: float | None = Field(
+        None, gt=0, title="Prescription [Gy]", description="Empty: what the plan states."
+    )
+    sum_plans: list[str] = Field(
+        default_factory=list,
+        description="SOP Instance UIDs or labels of the plans whose doses to add. Empty: the one"
+        " plan there is; nothing is ever added across plans that are not named.",
+    )
+    scale_fractions: bool = Field(
+        default=False, description="Multiply the dose of a fraction by the number of fractions."
+    )
+    include_unapproved: bool = Field(
+        default=False, description="Use plans that are not approved. A single dose is always used."
+    )
+
+    def policy(self) -> DosePolicy:
+        """Return what may be done."""
+        return DosePolicy(
+            sum_plans=tuple(self.sum_plans),
+            scale_fractions=self.scale_fractions,
+            include_unapproved=self.include_unapproved,
+            prescription_gy=self.prescription_gy,
+        )
+
+
+def options_of(  # noqa: PLR0913 - each is a field of the form
+    data_root: Path,
+    *,
+    rois: Sequence[str],
+    metrics: Sequence[str],
+    goals: str | None,
+    method: MethodChoice,
+    dose: DoseChoice,
+    alpha_beta: Mapping[str, float],
+    write_dvhs: bool,
+) -> DvhOptions:
+    """Put together what was asked.
+
+    Args:
+        data_root: Relative paths of files of goals count from here.
+        rois: Names or patterns of ROIs; none means all.
+        metrics: TG-263 names.
+        goals: Name of a published protocol, or path of a YAML or CSV file; None or "" for none.
+        method: How to calculate.
+        dose: Which dose.
+        alpha_beta: alpha/beta in Gy by name or pattern of ROIs.
+        write_dvhs: Write DVHs into a copy of the RTDOSE, too.
+
+    Raises:
+        InputError: A metric's name, a file of goals, or a choice is wrong.
+    """
+    return DvhOptions(
+        rois=tuple(rois),
+        metrics=tuple(metrics),
+        goals=_goals(goals, data_root) if goals else None,
+        method=method.method(),
+        policy=dose.policy(),
+        prescription_gy=dose.prescription_gy,
+        alpha_beta_gy=dict(alpha_beta),
+        write_dvhs=write_dvhs,
+    )
+
+
+def _goals(goals: str, data_root: Path) -> GoalTable:
+    """Tell the name of a protocol from a path."""
+    is_file = Path(goals).suffix.lower() in {".yaml", ".yml", ".csv", ".tsv"}
+    if is_file and goals not in protocol_names():
+        return read_goals(data_root / goals)
+    return protocol(goals)
