@@ -40,7 +40,7 @@ lock: .venv  ## resolve pyproject.toml anew into requirements.lock
 
 clean:  ## what the demo and the tests left; results under data/ stay
 	@[ ! -x $(PY) ] || $(PY) -m deployments.up down
-	@rm -rf .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf imaging/rt/__pycache__/numba-* .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .PHONY: .venv
 .venv:

@@ -98,10 +98,13 @@ def start_stack(stack: Stack, say: Callable[[str], None], *, own_archive: bool =
         StackError: A server did not start.
     """
     try:
+        # Compiled while the servers start: a worker that takes runs has nothing left to compile.
+        warming = subprocess.Popen([sys.executable, "-m", "imaging.rt.warm"], cwd=PROJECT_ROOT)
         _start_prefect(stack)
         if own_archive:
             _start_archive(stack, say)
         _wait_for_prefect(stack)
+        warming.wait(_START_TIMEOUT_S)
         _start_worker(stack)
         _deploy(stack)
     except BaseException:
