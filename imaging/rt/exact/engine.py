@@ -32,6 +32,7 @@ Floats = NDArray[np.float64]
 _CELLS = 40_000  # an ROI is split into at least so many parts ...
 _FINEST = 16  # ... but a pixel of the dose into no more than 16 x 16
 _NOTHING = 1e-9  # of a volume: rounding
+_EXCESS = 1e-6  # of a volume: more than this is a mistake of ours, and no result is better
 _FEW_VOXELS = 30
 _SPLINE_MARGIN = 6  # voxels around an ROI, beyond which a spline does not feel the cut
 
@@ -160,6 +161,9 @@ def _integrated(roi: Roi, scene: _Scene, flags: tuple[Flag, ...], notes: tuple[s
         scene = _Scene(scene.grid, region, scene.slabs, scene.layers)
         result = _integrate(scene, region.clipped(scene.grid))
     volume_cc = max(scene.volume_cc, result.volume_cc)
+    if volume_cc > scene.volume_cc * (1 + _EXCESS) and not scene.layers.has_negative:
+        msg = f"ROI {roi.number}: {volume_cc:.6g} cc were integrated of {scene.volume_cc:.6g} cc"
+        raise ArithmeticError(msg)
     outside_cc = volume_cc - result.volume_cc
     is_inside = outside_cc <= _NOTHING * volume_cc
     odd = {

@@ -42,6 +42,11 @@ class Layers:
     faces: Floats
     face_start: Ints
 
+    @property
+    def has_negative(self) -> bool:
+        """Whether a curve through areas overshoots: a part may then weigh more than the whole."""
+        return bool((self.weight_mm < 0).any())
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pieces:
