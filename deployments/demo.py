@@ -61,7 +61,8 @@ def _main_job(stack: Stack) -> Path:
     try:
         _run(api, "extract-cohort", {"cohort": COHORT, "rules": RULES})
         _tell_what_was_fetched(folder)
-        _run(api, "compute-dvh", {"manifest": COHORT, "metrics": list(METRICS)})
+        asked = {"manifest": COHORT, "metrics": list(METRICS), "goals": "quantec-thorax"}
+        _run(api, "compute-dvh", asked)
     finally:
         api.close()
     patients = results(folder)

@@ -62,4 +62,4 @@ def _checksum() -> str:
 _FOLDER = _cache_folder()
 _KEEPS = _FOLDER is not None
 if _FOLDER is not None:
-    numba.config.CACHE_DIR = str(_FOLDER)
+    numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]  # made from a table

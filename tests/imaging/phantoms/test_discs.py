@@ -64,6 +64,18 @@ def test_a_hole_is_taken_away():
     assert dvh.cc_at_dose(49) == pytest.approx(0.6 - 0.1)
 
 
+@pytest.mark.parametrize("gradient", [(1.0, 2.0, 0.5), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)])
+def test_the_direction_of_a_ring_does_not_matter(gradient):
+    hole = Prism(SQUARE / 2 + [1, 2], 0.0, 10.0, is_hole=True)
+    dvh = cube_in(gradient, hole)
+    turned = [prism._replace(ring_mm=prism.ring_mm[::-1]) for prism in dvh.prisms]
+    backward = PrismDVH(turned, dvh.dose)
+
+    doses = np.linspace(dvh.min_gy, dvh.max_gy, 9)
+    assert backward.cc_at_doses(doses) == pytest.approx(dvh.cc_at_doses(doses), abs=1e-12)
+    assert (backward.volume_cc, backward.mean_gy) == pytest.approx((dvh.volume_cc, dvh.mean_gy))
+
+
 @pytest.mark.parametrize("gradient", [(1.0, 0.0, 0.0), (HALF, 0.0, HALF), (0.3, -0.5, 0.7)])
 def test_every_part_of_a_stack_agrees_with_counted_points(gradient):
     dose = SlopedDose((0.0, 0.0, 0.0), 20.0, gradient)

@@ -5,7 +5,7 @@ import pytest
 from pydicom import dcmread
 
 from imaging.phantoms import TEST_1, TEST_2, TEST_3, NelmsCase, score, volume_errors
-from imaging.phantoms.scores import PARAMETERS, parameters_of
+from imaging.phantoms.scores import PARAMETERS, Scored, parameters_of
 from tests.imaging.phantoms.geometry import area_mm2, contour_points, voxel_centres
 
 CUBE = (3.0, 3.0, 3.0)
@@ -112,6 +112,11 @@ def test_an_error_is_told_in_percent_of_the_true_value():
     beyond = {name for name, one in scores.items() if one.is_beyond()}
     assert beyond == {"V", "Dmax"}  # Dmax is missing, which is no better than wrong
     assert scores["D99"].is_beyond(1.9)
+
+
+@pytest.mark.parametrize(("percent", "beyond"), [(3.0, False), (-3.0, False), (-3.01, True)])
+def test_three_percent_is_right_and_more_is_wrong(percent, beyond):
+    assert Scored("V", 1.0, 1.0, percent).is_beyond() is beyond
 
 
 def test_the_curve_is_compared_at_301_doses_in_percent_of_the_whole():

@@ -3,9 +3,10 @@ from dataclasses import replace
 import pytest
 from pydicom import Dataset
 
-from imaging.errors import DicomError
 from imaging.rt.dicompyler import calculate
+from imaging.rt.files.contours import contours_of as usable_contours
 from imaging.rt.files.rois import choose_rois, rois_of
+from imaging.rt.flags import Flag
 from tests.imaging.rt.scenes import rois_named
 
 
@@ -81,10 +82,53 @@ def test_a_contour_across_planes_is_not_computed(tiny):
     assert dvh.flags == ("EMPTY", "NOT_AXIAL")
 
 
-def test_contour_data_that_are_no_triples_are_refused(tiny):
+def test_an_roi_whose_contour_data_are_no_triples_is_empty(tiny):
     dataset, contours = contours_of(tiny, "Heart")
     contours[2].ContourData = [0, 0, 0, 9]
 
-    with pytest.raises(DicomError, match="ROI 2 are not triples") as refusal:
-        calculate(choose_rois(rois_of(dataset), ["Heart"]), tiny.rtdose())
-    assert refusal.value.uid == dataset.SOPInstanceUID
+    dvh = calculate(choose_rois(rois_of(dataset), ["Heart"]), tiny.rtdose())[0]
+
+    assert dvh.flags == ("EMPTY", "BROKEN_CONTOURS")
+
+
+def square(kind="CLOSED_PLANAR", corners=((0, 0), (4, 0), (4, 3), (0, 3))):
+    item = Dataset()
+    item.ContourGeometricType = kind
+    item.ContourData = [value for x, y in corners for value in (x, y, 5)]
+    return item
+
+
+def read(tiny, *items):
+    return usable_contours(replace(rois_named(tiny, "Heart")[0], contours=items))
+
+
+@pytest.mark.parametrize("kind", ["CLOSED_PLANAR", "CLOSEDPLANAR_XOR", ""])
+def test_a_contour_is_closed_when_its_type_says_so_or_nothing(tiny, kind):
+    found = read(tiny, square(kind))
+
+    assert (len(found.items), found.flags) == (1, ())
+
+
+def test_a_last_point_that_repeats_the_first_is_left_out(tiny):
+    found = read(tiny, square(corners=((0, 0), (4, 0), (4, 3), (0, 0))))
+
+    assert found.points_mm[0].tolist() == [[0, 0, 5], [4, 0, 5], [4, 3, 5]]
+    assert read(tiny, square(corners=((0, 0), (4, 0), (0, 0)))).flags == (Flag.NOT_CLOSED,)
+
+
+@pytest.mark.parametrize("start", range(4))
+@pytest.mark.parametrize("step", [1, -1])
+def test_a_contour_that_is_stored_again_counts_once(tiny, start, step):
+    corners = [(0, 0), (4, 0), (4, 3), (1, 2)]
+    again = square(corners=(corners[start:] + corners[:start])[::step])
+    other = square(corners=[(0, 0), (4, 0), (1, 3), (4, 2)])
+
+    found = read(tiny, square(corners=corners), again, other)
+    assert (len(found.items), found.flags) == (2, (Flag.REPEATED_CONTOURS,))
+
+
+def test_a_point_that_is_not_finite_breaks_its_roi(tiny):
+    broken = square(corners=((0, 0), (4, float("nan")), (4, 3)))
+
+    found = read(tiny, square(), broken)
+    assert (found.items, found.flags) == ((), (Flag.BROKEN_CONTOURS,))

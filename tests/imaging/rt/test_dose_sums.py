@@ -5,7 +5,9 @@ import pytest
 from pydicom.uid import UID
 
 from imaging.errors import DicomError
+from imaging.rt.doses.grid import DoseGrid
 from imaging.rt.doses.selection import select_dose
+from imaging.rt.doses.sums import add_to
 from imaging.rt.flags import Flag
 from tests.imaging.rt.folders import BEAM, FINER, GRID, Folder, expected, field_of
 
@@ -82,6 +84,92 @@ def test_grids_that_do_not_meet_are_refused(folder):
 
     with pytest.raises(DicomError, match="does not overlap"):
         select_dose(paths)
+
+
+def test_a_voxel_outside_any_of_the_parts_counts_as_outside(folder):
+    plan = folder.plan()
+    larger = replace(GRID, first_mm=(-20.0, -30.0, -6.0), shape=(7, 7, 11))
+    grids = [replace(FINER, first_mm=(2.0, -25.0, 6.0)), GRID, larger]
+    paths = [
+        folder.dose(plan, grid=grid, encoding=replace(BEAM, beam_number=number))
+        for number, grid in enumerate(grids, 1)
+    ]
+
+    assert "70 voxels of the sum are outside" in select_dose(paths).notes[-1]
+
+
+def cube(**changes):
+    """A dose on a grid of its own that is linear in space."""
+    grid = DoseGrid(
+        uid="1.2.3",
+        frame_of_reference_uid="",
+        values_gy=np.zeros((3, 4, 4)),
+        origin_mm=np.zeros(3),
+        along_columns=np.array([1.0, 0, 0]),
+        along_rows=np.array([0, 1.0, 0]),
+        spacing_mm=(2.0, 2.0),
+        frames_mm=np.array([0.0, 2, 4]),
+        border_mm=(1.0, 1.0),
+    )
+    grid = replace(grid, **changes)
+    grid.values_gy[...] = np.reshape(doses_at_voxels(grid), grid.values_gy.shape)
+    return grid
+
+
+def doses_at_voxels(grid):
+    _, rows, columns = grid.values_gy.shape
+    place, row, column = np.meshgrid(
+        grid.frames_mm, np.arange(rows), np.arange(columns), indexing="ij"
+    )
+    x, y, z = (
+        grid.origin_mm[axis]
+        + place * grid.normal[axis]
+        + row * grid.spacing_mm[0] * grid.along_rows[axis]
+        + column * grid.spacing_mm[1] * grid.along_columns[axis]
+        for axis in range(3)
+    )
+    return field_of(10)(x, y, z)
+
+
+@pytest.mark.parametrize(
+    ("changes", "outside"),
+    [
+        ({}, 0),
+        ({"origin_mm": np.array([0.5, 0, 0])}, None),
+        ({"origin_mm": np.array([4.0, 0, 0])}, 24),
+        ({"origin_mm": np.array([0, 4.0, 0])}, 24),
+        ({"frames_mm": np.array([0.0, 3, 6])}, 0),
+        ({"frames_mm": np.array([0.0, 3, 4])}, 0),
+        ({"spacing_mm": (3.0, 2.0)}, 0),
+        ({"spacing_mm": (2.0, 2.5)}, 0),
+        ({"along_columns": np.array([0, 1.0, 0]), "along_rows": np.array([1.0, 0, 0])}, 32),
+    ],
+)
+def test_grids_of_one_shape_are_added_by_place(changes, outside):
+    total, other = cube(), cube(**changes)
+
+    missed = add_to(total, other)
+
+    expected_gy = doses_at_voxels(total) * np.where(missed, 1, 2)
+    if outside is None:  # a row of voxels lies in the border, where the dose stays what it is
+        assert total.values_gy[..., 1:] == pytest.approx(expected_gy[..., 1:])
+    else:
+        assert total.values_gy == pytest.approx(expected_gy)
+        assert missed.sum() == outside
+
+
+def test_a_dose_reaches_half_a_gap_beyond_its_outermost_frames():
+    places = np.array([-1.1, -0.9, 0, 4, 5.9, 6.1])
+    total = cube(values_gy=np.zeros((6, 4, 4)), frames_mm=places - places[0])
+    total.origin_mm[2] = places[0]
+    total.values_gy[...] = 0
+    other = cube(frames_mm=np.array([0.0, 2, 4]), border_mm=(1.0, 2.0))
+
+    missed = add_to(total, other)
+
+    assert missed.all(axis=(1, 2)).tolist() == [True, False, False, False, False, True]
+    assert np.array_equal(total.values_gy[1], other.values_gy[0])
+    assert np.array_equal(total.values_gy[4], other.values_gy[-1])
 
 
 def beam_pair(folder, **changes):

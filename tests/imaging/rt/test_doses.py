@@ -1,7 +1,8 @@
 import pytest
 
-from imaging.errors import InputError
+from imaging.errors import DicomError, InputError
 from imaging.phantoms import DoseEncoding
+from imaging.phantoms.headers import reference_to
 from imaging.rt.doses.grid_reading import dose_grid
 from imaging.rt.doses.selection import DosePolicy, select_dose
 from imaging.rt.flags import Flag
@@ -53,6 +54,13 @@ def test_a_dose_that_was_exported_twice_is_one_dose(folder, bits):
     assert found.notes[0].startswith("2 doses are the same and count once: ")
 
 
+def test_the_rounding_of_a_place_does_not_make_another_dose(folder):
+    plan = folder.plan()
+    paths = [folder.dose(plan), folder.dose(plan, ImagePositionPatient=[-20.0001, -30, 0])]
+
+    assert len(select_dose(paths).uids) == 1
+
+
 def test_a_dose_that_was_exported_again_with_a_new_plan_uid_is_one_dose(folder):
     found = select_dose([folder.dose(folder.plan("A"), 10), folder.dose(folder.plan("B"), 10)])
 
@@ -78,6 +86,38 @@ def test_plans_that_are_named_by_uid_or_label_are_added(folder):
     assert found.summation == "sum of 2 plans"
     assert found.flags == (Flag.SUM_OF_PLANS,)
     assert set(found.plan_uids) == {plan.SOPInstanceUID for plan in plans}
+
+
+def test_each_of_several_relative_doses_takes_the_prescription_of_its_plan(folder):
+    plans = [folder.plan("A"), folder.plan("Boost")]
+    plans[1].DoseReferenceSequence[0].TargetPrescriptionDose = 10
+    relative = DoseEncoding(units="RELATIVE")
+    doses = [folder.dose(plan, 100, encoding=relative) for plan in plans]
+    policy = DosePolicy(sum_plans=("A", "Boost"), prescription_gy=40)
+
+    found = select_dose(doses, plans=[folder.write(plan) for plan in plans], policy=policy)
+    assert found.grid.values_gy == pytest.approx(expected(60), abs=1e-5)
+
+
+def test_a_label_of_two_plans_names_neither(folder):
+    plans = [folder.plan("A"), folder.plan("B")]
+    plans[1].RTPlanLabel = plans[0].RTPlanLabel
+    doses = [folder.dose(plan) for plan in plans]
+    files = [folder.write(plan) for plan in plans]
+
+    with pytest.raises(InputError, match="2 plans with a dose that can be used are called"):
+        select_dose(doses, plans=files, policy=DosePolicy(sum_plans=(plans[0].RTPlanLabel,)))
+
+
+def test_a_plan_whose_dose_is_only_in_a_sum_cannot_be_named(folder):
+    plans, doses, files = folder.plans_with_doses()
+    other = folder.plan("C")
+    paths = [doses[0], folder.dose_of_plans([plans[1], other], 20)]
+    policy = DosePolicy(sum_plans=("A", "Boost"))
+
+    with pytest.raises(InputError, match="no dose of its own can be used for plan") as refusal:
+        select_dose(paths, plans=[*files, folder.write(other)], policy=policy)
+    assert plans[1].SOPInstanceUID in str(refusal.value)
 
 
 def test_one_plan_that_is_named_is_chosen(folder):
@@ -108,6 +148,15 @@ def test_a_dose_of_several_plans_is_taken_when_alone_or_when_they_are_named(fold
     for found in (alone, named):
         assert found.summation == "MULTI_PLAN"
         assert found.grid.values_gy == pytest.approx(expected(61), abs=1e-5)
+
+
+def test_the_dose_of_a_fraction_is_not_that_of_several_plans(folder):
+    plans, _, files = folder.plans_with_doses()
+    references = [reference_to(plan) for plan in plans]
+    path = folder.dose(plans[0], ReferencedRTPlanSequence=references, DoseSummationType="FRACTION")
+
+    with pytest.raises(DicomError, match="these are not one dose of several plans"):
+        select_dose([path], plans=files)
 
 
 def test_a_dose_of_several_plans_is_left_out_beside_the_plans_own(folder):

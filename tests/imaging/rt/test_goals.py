@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from fnmatch import translate
 
 import numpy as np
@@ -6,41 +7,12 @@ import pytest
 
 from imaging.dicom import name_key
 from imaging.errors import InputError
-from imaging.rt import DVH, Metric
+from imaging.rt import DVH
 from imaging.rt.flags import Flag
 from imaging.rt.metrics.context import PlanContext
-from imaging.rt.metrics.goal_files import protocol, protocol_names, read_goals
 from imaging.rt.metrics.goals import Goal, GoalTable, Outcome
 from imaging.rt.metrics.structures import structure_of, structures
 
-YAML = """
-title: Breast, left
-citation: Somebody, Journal 2020
-doi: 10.1000/1
-prescription: 40 Gy in 15 fractions
-aliases:
-  Heart: [H*rz gesamt]
-goals:
-  Heart:
-    - {goal: "Dmean[Gy] < 4 | < 5", priority: 1, comment: cardiac events}
-    - V20Gy[%] <= 5
-  PTV*: "D95%[Gy] >= 38 | >= 36"
-"""
-CSV = """\
-# left breast
-structure,goal,patterns,priority,comment
-Heart,Dmean[Gy] < 4 Gy | < 5 Gy,H*rz gesamt,1,cardiac events
-
-Heart,V20Gy[%] <= 5 %,H*rz gesamt,,
-PTV*,D95%[Gy] ≥ 38 | ≥ 36,,,
-"""
-CSV_IN_COLUMNS = """\
-Structure;Metric;Comparison;Ideal;Acceptable;Patterns;Priority;Comment
-Heart;Dmean[Gy];<;4;5;H*rz gesamt;1;cardiac events
-Heart;V20Gy[%];<=;5;;H*rz gesamt;;
-PTV*;D95%[Gy];>=;38;36;;;
-;;;;;;;
-"""
 NOTHING = PlanContext()
 
 
@@ -60,12 +32,6 @@ def ramp(name, low_gy, high_gy, *, number=1, cc=10.0):
 
 def score(structure, text, *dvhs, plan=NOTHING):
     return GoalTable("Table", (Goal.parse(structure, text),)).score(dvhs, plan)
-
-
-def written(folder, text, name="goals.yaml"):
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 @pytest.mark.parametrize(
@@ -88,6 +54,15 @@ def test_a_limit_is_met_up_to_itself_and_no_further(text, outcomes):
 def test_rounding_moves_no_value_over_its_limit(value):
     assert Goal.parse("Heart", "Dmean <= 0.3").outcome_of(value) is Outcome.PASS
     assert Goal.parse("Heart", "Dmean < 0.3").outcome_of(value) is Outcome.FAIL
+
+
+@pytest.mark.parametrize("limit", [0.3, 60.0, 4000.0])
+def test_a_little_beyond_a_limit_is_beyond_it(limit):
+    for text, beyond in (
+        (f"D2% <= {limit}", limit * 1.00001),
+        (f"D2% >= {limit}", limit / 1.00001),
+    ):
+        assert Goal.parse("Heart", text).outcome_of(beyond) is Outcome.FAIL
 
 
 def test_a_result_says_which_roi_it_is_about():
@@ -127,6 +102,15 @@ def test_an_empty_roi_is_not_evaluated():
     assert (result.outcome, result.flags) == (Outcome.NOT_EVALUATED, (Flag.EMPTY,))
 
 
+def test_a_result_says_what_is_odd_about_its_dvh_too():
+    heart = replace(ramp("Heart", 2, 5), flags=(Flag.OUTSIDE_DOSE_GRID, Flag.VOLUME_TOO_SMALL))
+
+    (met,) = score("Heart", "Dmean < 4", heart)
+    (unknown,) = score("Heart", "D99cc > 4", heart)
+    assert (met.outcome, met.flags) == (Outcome.PASS, heart.flags)
+    assert unknown.flags == (Flag.VOLUME_TOO_SMALL, Flag.OUTSIDE_DOSE_GRID)
+
+
 def test_every_target_that_a_pattern_means_has_a_row():
     targets = [ramp("PTV_54", 53, 55, number=1), ramp("PTV_60", 50, 62, number=2)]
 
@@ -147,12 +131,51 @@ def test_a_goal_in_effective_dose_uses_the_plan():
 
 
 @pytest.mark.parametrize(
+    ("text", "short"),
+    [("Dmean < 4 gy | < 5 GY", "Dmean < 4 | < 5"), ("V20Gy[cc] ≤ 30 CC", "V20Gy[cc] <= 30")],
+)
+def test_the_unit_of_a_limit_says_nothing_new(text, short):
+    assert Goal.parse("Heart", text) == Goal.parse("Heart", short)
+
+
+def test_a_goal_is_read_back_as_itself():
+    for text in ("Dmean[Gy] < 4 | < 5", "V20Gy[cc] <= 30", "EQD2:D0.03cc[Gy] < 50", "CI > 0.7"):
+        assert Goal.parse("Heart", text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Dmean[Gy]", "it compares nothing"),
+        ("Dmean[Gy] = 4", "it compares nothing"),
+        ("Dmaen[Gy] < 4", "is no DVH metric"),
+        ("Dmean[Gy] < four", "no sign and number"),
+        ("Dmean[Gy] < 4,5", "no sign and number"),
+        ("Dmean[Gy] < 4 %", "Dmean[Gy] is in Gy, and the limit in %"),
+        ("V20Gy < 30 cc", "V20Gy[%] is in %, and the limit in cc"),
+        ("HI < 0.1 %", "HI is in no unit"),
+        ("Dmean < 4 | 5", "no sign and number"),
+        ("Dmean < 4 | > 5", "same sign"),
+        ("Dmean < 4 | < 5 | < 6", "same sign"),
+        ("Dmean < 5 | < 4", "not looser"),
+        ("Dmean > 4 | > 4", "not looser"),
+    ],
+)
+def test_what_is_no_goal_is_refused_with_its_reason(text, reason):
+    with pytest.raises(InputError) as refusal:
+        Goal.parse("Heart", text)
+
+    assert reason in str(refusal.value)
+
+
+@pytest.mark.parametrize(
     ("roi_name", "structure"),
     [
         ("SpinalCord", "SpinalCord"),
         ("spinal cord", "SpinalCord"),
         ("Myelon", "SpinalCord"),
         ("left lung", "Lung_L"),
+        ("LeftLung", "Lung_L"),
         ("Lung Lt", "Lung_L"),
         ("LUNG-R", "Lung_R"),
         ("Lunge re", "Lung_R"),
@@ -189,6 +212,7 @@ def test_other_names_of_a_structure_are_known(roi_name, structure):
         "SpinalCord+5mm",
         "Lung_L-GTV",
         "Lung",
+        "LLung",
         "PRV",
     ],
 )
@@ -214,152 +238,3 @@ def test_a_planning_risk_volume_is_meant_only_by_patterns_that_say_so():
     for structure in ("SpinalCord", "cord", "*cord*"):
         assert {r.roi_name for r in score(structure, "Dmax < 45", *dvhs)} == {"SpinalCord"}
     assert [r.roi_name for r in score("PRV_*", "Dmax < 45", *dvhs)] == ["PRV_SpinalCord"]
-
-
-def test_yaml_and_both_forms_of_csv_say_the_same(tmp_path):
-    table = read_goals(written(tmp_path, YAML))
-
-    assert [f"{goal.structure}: {goal.text}" for goal in table.goals] == [
-        "Heart: Dmean[Gy] < 4 | < 5",
-        "Heart: V20Gy[%] <= 5",
-        "PTV*: D95%[Gy] >= 38 | >= 36",
-    ]
-    assert (table.title, table.doi) == ("Breast, left", "10.1000/1")
-    assert (table.goals[0].priority, table.goals[0].comment) == (1, "cardiac events")
-    assert {"H*rz gesamt", "coeur"} <= set(table.goals[0].patterns)
-    for text in (CSV, CSV_IN_COLUMNS):
-        assert read_goals(written(tmp_path, text, "goals.csv")).goals == table.goals
-
-
-def test_a_goal_is_read_back_as_itself():
-    for text in ("Dmean[Gy] < 4 | < 5", "V20Gy[cc] <= 30", "EQD2:D0.03cc[Gy] < 50", "CI > 0.7"):
-        assert Goal.parse("Heart", text).text == text
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("Dmean[Gy]", "it compares nothing"),
-        ("Dmean[Gy] = 4", "it compares nothing"),
-        ("Dmaen[Gy] < 4", "is no DVH metric"),
-        ("Dmean[Gy] < four", "no sign and number"),
-        ("Dmean[Gy] < 4,5", "no sign and number"),
-        ("Dmean[Gy] < 4 %", "Dmean[Gy] is in Gy, and the limit in %"),
-        ("V20Gy < 30 cc", "V20Gy[%] is in %, and the limit in cc"),
-        ("HI < 0.1 %", "HI is in no unit"),
-        ("Dmean < 4 | 5", "no sign and number"),
-        ("Dmean < 4 | > 5", "same sign"),
-        ("Dmean < 4 | < 5 | < 6", "same sign"),
-        ("Dmean < 5 | < 4", "not looser"),
-        ("Dmean > 4 | > 4", "not looser"),
-    ],
-)
-def test_what_is_no_goal_is_refused_with_its_reason(text, reason):
-    with pytest.raises(InputError) as refusal:
-        Goal.parse("Heart", text)
-
-    assert reason in str(refusal.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("goals: {Heart: [Dmean < 4]}", ["goals.yaml, title", "Field required"]),
-        ("title: T\ngoals: {}", ["goals.yaml, goals"]),
-        ("title: T\ngols: {Heart: [Dmean < 4]}", ["goals.yaml, goals", "Field required"]),
-        ("title: T\nauthor: x\ngoals: {Heart: Dmean < 4}", ["goals.yaml, author"]),
-        ("title: T\ngoals: {Heart: 4}", ["goals.yaml, goals > Heart"]),
-        ("title: T\ngoals:\n  Heart: [Dmean 4]", ["goals.yaml, Heart", "compares nothing"]),
-        ("title: T\ngoals:\n  *PTV: [Dmean < 4]", ["goals.yaml, line 3", "no valid YAML"]),
-        (
-            "title: T\ngoals:\n  Heart: [Dmean < 4]\n  heart: [V5Gy < 4]",
-            ["goals.yaml, line 4", "heart is there twice"],
-        ),
-        (
-            "title: T\naliases: {Hart: [x]}\ngoals: {Heart: Dmean < 4}",
-            ["goals.yaml", "aliases for Hart"],
-        ),
-        ("", ["goals.yaml, the file", "title: Thorax"]),
-    ],
-)
-def test_a_wrong_yaml_file_is_refused_with_the_place(tmp_path, text, said):
-    with pytest.raises(InputError) as refusal:
-        read_goals(written(tmp_path, text))
-
-    assert all(part in str(refusal.value) for part in said), refusal.value
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", ["goals.csv", "(none)", "structure, goal"]),
-        ("structure,goal\n", ["goals.csv holds no goal"]),
-        ("structure,gaol\nHeart,Dmean < 4", ["structure, gaol", "structure, goal"]),
-        ("structure,goal,limit\nHeart,Dmean < 4,5", ["structure, goal, limit"]),
-        ("structure,goal\n\n# x\nHeart,Dmean 4", ["goals.csv, line 4", "compares nothing"]),
-        ("structure,goal\nHeart,Dmean < 4,5", ["goals.csv, line 2", "more or fewer columns"]),
-        ("structure,goal\n,Dmean < 4", ["goals.csv, line 2", "no structure"]),
-        ("structure,goal,priority\nHeart,Dmean < 4,high", ["line 2", "priority 'high'"]),
-        ('structure,goal\nHeart,"Dmean < 4', ["goals.csv", "no valid CSV"]),
-    ],
-)
-def test_a_wrong_csv_file_is_refused_with_the_line(tmp_path, text, said):
-    with pytest.raises(InputError) as refusal:
-        read_goals(written(tmp_path, text, "goals.csv"))
-
-    assert all(part in str(refusal.value) for part in said), refusal.value
-
-
-def test_a_file_that_is_missing_or_of_another_kind_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"absent.yaml cannot be read: No such file"):
-        read_goals(tmp_path / "absent.yaml")
-    with pytest.raises(InputError, match=r"neither YAML .* nor CSV"):
-        read_goals(written(tmp_path, "x", "goals.txt"))
-    (tmp_path / "latin.csv").write_bytes("structure,goal\nKörper,Dmax < 1".encode("latin-1"))
-    with pytest.raises(InputError, match="not UTF-8"):
-        read_goals(tmp_path / "latin.csv")
-
-
-def test_a_table_takes_further_names_of_its_structures():
-    table = protocol("fast-forward").with_aliases({"lung_ipsi": ["Lung_L"]})
-    dvhs = [ramp("Lung_L", 0, 10), ramp("Lung_R", 0, 1)]
-
-    (result,) = [r for r in table.score(dvhs, NOTHING) if r.goal.structure == "Lung_Ipsi"]
-    assert result.roi_name == "Lung_L"
-    assert result.value == pytest.approx(20)
-    with pytest.raises(InputError, match=r"no goal for liver\. It has goals for PTV\*, Lung_Ipsi"):
-        table.with_aliases({"Liver": ["Leber"]})
-
-
-@pytest.mark.parametrize("name", protocol_names())
-def test_every_protocol_is_cited_and_each_of_its_goals_is_scored(name):
-    table = protocol(name)
-    dvhs = [ramp(goal.structure.replace("*", ""), 1, 80, cc=1000) for goal in table.goals]
-
-    results = table.score(dvhs, PlanContext(prescription_gy=26.0))
-    assert {result.goal for result in results} == set(table.goals)
-    assert Outcome.NOT_EVALUATED not in {result.outcome for result in results}
-    assert table.doi in ("10.1016/j.ijrobp.2009.07.1754", "10.1016/S0140-6736(20)30932-6")
-    assert table.title
-    assert table.citation
-    assert table.prescription
-
-
-def test_protocols_hold_the_published_limits():
-    lungs = [goal for goal in protocol("quantec-thorax").goals if goal.structure == "Lungs"]
-    rectum = [goal for goal in protocol("quantec-pelvis").goals if goal.structure == "Rectum"]
-
-    assert [goal.text for goal in lungs] == ["V20Gy[%] <= 30", "Dmean[Gy] <= 13 | <= 20"]
-    assert [(goal.metric.amount, goal.ideal) for goal in rectum] == [
-        (50, 50),
-        (60, 35),
-        (65, 25),
-        (70, 20),
-        (75, 15),
-    ]
-    assert protocol("fast-forward").goals[0].metric == Metric.parse("V95%[%]")
-
-
-def test_an_unknown_protocol_is_refused_with_those_there_are():
-    with pytest.raises(InputError, match="fast-forward, quantec-pelvis, quantec-thorax"):
-        protocol("../names")

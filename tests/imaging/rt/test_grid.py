@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
+from pydicom import dcmread
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, RLELossless
 
 from imaging.errors import DicomError
 from imaging.phantoms import ORIENTATIONS, DoseEncoding
@@ -55,6 +56,7 @@ def test_frames_may_be_unevenly_spaced(tiny):
 
     check_slanted(grid)
     assert list(grid.frames_mm) == [0, 4, 12, 20]
+    assert voxel_mm3(dataset) == pytest.approx(2 * 2.5 * 20 / 3)
     assert grid.border_mm == (2.0, 4.0)
 
 
@@ -120,6 +122,17 @@ def test_big_endian_pixels_are_read(tiny):
     dataset.PixelData = dataset.pixel_array.astype(">u4").tobytes()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
 
+    check_slanted(dose_grid(dataset))
+
+
+def test_how_a_file_was_read_goes_before_what_its_meta_says(tiny, tmp_path):
+    dataset = made(tiny)
+    dataset.PixelData = dataset.pixel_array.astype(">u4").tobytes()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    dataset.save_as(tmp_path / "dose.dcm", enforce_file_format=True)
+
+    dataset = dcmread(tmp_path / "dose.dcm")
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     check_slanted(dose_grid(dataset))
 
 

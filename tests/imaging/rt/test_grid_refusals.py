@@ -1,5 +1,7 @@
 import re
+from contextlib import nullcontext
 
+import numpy as np
 import pytest
 
 from imaging.errors import DicomError
@@ -31,6 +33,8 @@ REFUSED = [
     ("GridFrameOffsetVector", [0, 4, 8], "has 3 values for 6 frames"),
     ("GridFrameOffsetVector", [0, 4, 8, 8, 12, 16], "two frames in one place"),
     ("GridFrameOffsetVector", [7, 11, 15, 19, 23, 27], "starts at 7, neither 0 nor"),
+    ("GridFrameOffsetVector", [0.02, 4, 8, 12, 16, 20], "starts at 0.02, neither 0 nor"),
+    ("GridFrameOffsetVector", [-107.02, -103, -99, -95, -91, -87], "starts at -107.02, neither"),
     ("GridFrameOffsetVector", [107, 103, 99, 95, 91, 87], "starts at 107, neither 0 nor"),
 ]
 
@@ -65,6 +69,17 @@ def test_pixels_of_another_size_than_stated_are_refused(tiny, keyword, value, ne
     with pytest.raises(
         DicomError, match=rf"PixelData \(7FE0,0010\) has 1728 bytes; .* take {needed}"
     ):
+        dose_grid(dataset)
+
+
+@pytest.mark.parametrize(("largest", "is_refused"), [(4095, False), (4096, True)])
+def test_a_number_of_more_bits_than_stated_is_refused(tiny, largest, is_refused):
+    dataset = made(tiny)
+    dataset.PixelData = np.full(dataset.pixel_array.shape, largest, "<u4").tobytes()
+    dataset.BitsStored = 12
+
+    refusal = pytest.raises(DicomError, match=r"BitsStored \(0028,0101\) is 12, and PixelData")
+    with refusal if is_refused else nullcontext():
         dose_grid(dataset)
 
 

@@ -71,6 +71,13 @@ def test_the_library_is_kept_once_for_all_pages(tmp_path):
     assert "plotly.js" in library.read_text(encoding="utf-8")[:100]
 
 
+def test_the_librarys_folder_may_have_any_name(tmp_path):
+    page = written(tmp_path, shared=tmp_path / "50 % #1")
+
+    (source,) = [attrs["src"] for _, attrs in page.elements if "src" in attrs]
+    assert source.startswith("../../50%20%25%20%231/plotly-")
+
+
 def test_a_page_by_itself_holds_the_library(tmp_path):
     path = write_interactive(tmp_path / "one.html", title="case-1", dvhs=[ramp()])
 
@@ -133,6 +140,7 @@ def test_the_differential_curve_is_per_gy_and_has_its_whole_area(tmp_path):
     assert slope[(gy > 10.1) & (gy < 19.9)] == pytest.approx(10)
     assert slope[gy < 9.9] == pytest.approx(0)
     assert slope.sum() * (gy[1] - gy[0]) == pytest.approx(100)
+    assert gy[0] == pytest.approx((gy[1] - gy[0]) / 2)
 
 
 def test_long_curves_are_thinned(tmp_path):
@@ -207,4 +215,4 @@ def test_nothing_to_draw_makes_a_page_all_the_same(tmp_path):
     assert written(tmp_path, dvhs=[DVH.empty(9, "Areola")]).data["rois"] == []
     data = written(tmp_path, dvhs=[dark()]).data
     assert data["highest_gy"] > 0
-    assert data["rois"][0]["percent"][0] == 100
+    assert data["rois"][0]["percent"] == [100, 0]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -29,6 +31,8 @@ RAMP = DVH(  # 50 cc, evenly between 10 and 20 Gy
         ("D0.03cc[Gy]", 19.994),
         ("DC5cc[Gy]", 11.0),
         ("DC10%[Gy]", 11.0),
+        ("D100%[Gy]", 10.0),
+        ("DC50cc[Gy]", 20.0),
         ("V12Gy[%]", 80.0),
         ("V12Gy", 80.0),
         ("V12Gy[cc]", 40.0),
@@ -60,6 +64,14 @@ def test_a_metric_of_a_linear_ramp_with_a_prescription_of_20_gy(text, expected):
 
     assert result.value == pytest.approx(expected, abs=1e-9)
     assert result.flags == ()
+
+
+@pytest.mark.parametrize("text", ["D95%", "DC10%", "V12Gy[%]", "CV12Gy[%]", "CV12Gy[cc]", "HI"])
+def test_the_part_of_an_roi_outside_the_dose_counts_as_volume_only(text):
+    larger = replace(RAMP, volume_cc=80.0, outside_cc=30.0)
+
+    assert Metric.parse(text).of(larger) == Metric.parse(text).of(RAMP)
+    assert Metric.parse("Volume").of(larger).value == 80
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
+from pydicom import dcmread
+from pydicom.uid import UID
 
 from imaging.errors import DicomError
 from imaging.phantoms import DoseEncoding
@@ -16,7 +19,13 @@ def folder(tiny, tmp_path) -> Folder:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"DoseGridScaling": 1e-9}, {"ImagePositionPatient": [-20, -30, 1]}]
+    "changes",
+    [
+        {"DoseGridScaling": 1e-9},
+        {"ImagePositionPatient": [-20, -30, 1]},
+        {"DoseType": "EFFECTIVE"},
+        {"FrameOfReferenceUID": UID("1.2.3")},
+    ],
 )
 def test_different_doses_of_one_plan_are_refused(folder, changes):
     plan = folder.plan()
@@ -24,6 +33,35 @@ def test_different_doses_of_one_plan_are_refused(folder, changes):
 
     with pytest.raises(DicomError, match="different PLAN doses of one plan"):
         select_dose(paths)
+
+
+def test_doses_that_differ_in_one_voxel_are_two_doses(folder):
+    plan = folder.plan()
+    paths = [folder.dose(plan, 10), folder.dose(plan, 10)]
+    change(paths[1], lambda dataset: setattr(dataset, "PixelData", b"\1" + dataset.PixelData[1:]))
+
+    with pytest.raises(DicomError, match="different PLAN doses of one plan"):
+        select_dose(paths)
+
+
+def test_a_beam_that_is_named_twice_in_one_dose_is_one_beam(folder):
+    paths = folder.beams(folder.plan(), 1, 2)
+    for path in paths:
+        change(
+            path,
+            lambda dataset: dataset.ReferencedRTPlanSequence.append(
+                deepcopy(dataset.ReferencedRTPlanSequence[0])
+            ),
+        )
+
+    assert select_dose(paths).summation == "sum of 2 beams"
+
+
+def change(path, how):
+    """Alter a file that is written already."""
+    dataset = dcmread(path)
+    how(dataset)
+    dataset.save_as(path, enforce_file_format=True)
 
 
 def test_all_beams_of_a_plan_are_added(folder):
@@ -127,11 +165,31 @@ def test_the_dose_of_a_fraction_is_multiplied_only_when_asked(folder):
     assert (found.summation, found.flags) == ("FRACTION x 25", (Flag.SCALED_FRACTION,))
 
 
-def test_the_dose_of_a_whole_fraction_group_is_not_multiplied(folder):
+@pytest.mark.parametrize("gy", [50, 9])
+def test_the_dose_of_a_whole_fraction_group_is_not_multiplied(folder, gy):
     plan = folder.plan()
-    path = folder.dose(plan, 50, DoseSummationType="FRACTION")
+    path = folder.dose(plan, gy, DoseSummationType="FRACTION")
 
     with pytest.raises(DicomError, match="too much for one of 25 fractions"):
+        select_dose([path], plans=[folder.write(plan)], policy=DosePolicy(scale_fractions=True))
+
+
+def test_the_only_fraction_may_reach_more_than_the_prescription(folder):
+    plan = folder.plan()
+    plan.FractionGroupSequence[0].NumberOfFractionsPlanned = 1
+    path = folder.dose(plan, 50, DoseSummationType="FRACTION")
+
+    found = select_dose([path], plans=[folder.write(plan)], policy=DosePolicy(scale_fractions=True))
+    assert found.summation == "FRACTION x 1"
+    assert found.grid.max_gy > 50
+
+
+def test_a_fraction_of_a_plan_with_two_fraction_groups_is_refused(folder):
+    plan = folder.plan()
+    plan.FractionGroupSequence.append(deepcopy(plan.FractionGroupSequence[0]))
+    path = folder.dose(plan, 2, DoseSummationType="FRACTION")
+
+    with pytest.raises(DicomError, match="needs a plan with one"):
         select_dose([path], plans=[folder.write(plan)], policy=DosePolicy(scale_fractions=True))
 
 
@@ -165,7 +223,7 @@ def test_a_relative_dose_takes_the_prescription_given_or_the_plans(folder):
     path = folder.dose(plan, 100, encoding=DoseEncoding(units="RELATIVE"))
 
     of_plan = select_dose([path], plans=[folder.write(plan)])
-    given = select_dose([path], policy=DosePolicy(prescription_gy=40))
+    given = select_dose([path], plans=folder.written[-1:], policy=DosePolicy(prescription_gy=40))
 
     assert of_plan.grid.values_gy == pytest.approx(expected(50), abs=1e-5)
     assert "50 Gy: TargetPrescriptionDose (300A,0026)" in of_plan.notes[0]

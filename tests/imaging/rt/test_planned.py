@@ -5,7 +5,7 @@ from pydicom import Dataset, dcmread
 from imaging.errors import InputError
 from imaging.rt import DVH
 from imaging.rt.planned.comparison import compare, comparison_table, curves_by_name, volumes_by_name
-from imaging.rt.planned.stored import planned_dvhs
+from imaging.rt.planned.stored import PlannedDvhs, planned_dvhs
 from tests.imaging.rt.ramps import ramp
 
 
@@ -79,6 +79,18 @@ def test_the_same_curve_is_read_from_every_way_of_writing_it(made):
     assert curve.volume_cc == pytest.approx(40)
 
 
+def test_rounding_may_lift_a_curve_a_little():
+    curve = only(item([(5, 40), (5, 40.03), (5, 40), (5, 20), (5, 1e-9), (5, 0)]))
+
+    assert curve.percent.tolist() == [100, 100, 100, 50, 0]
+
+
+def test_the_last_of_bins_given_by_their_doses_is_as_wide_as_the_one_before():
+    curve = only(item([(1, 40), (5, 40), (10, 40), (16, 8)]))
+
+    assert (curve.dose_gy[-1], curve.bin_gy) == (22, 6)
+
+
 def test_volumes_in_percent_have_no_total():
     curve = only(item([(5, 80), (5, 80), (5, 40)], DVHVolumeUnits="PERCENT"))
 
@@ -97,6 +109,8 @@ def test_volumes_in_percent_have_no_total():
         (item(STAIRS, DVHReferencedROISequence=[]), "of no ROI"),
         (item([(5, 0), (5, 0)]), "no volume"),
         (item([(5, 10), (5, 20), (5, 5)]), "not cumulative"),
+        (item([(5, 10), (5, 10.02), (5, 5)]), "not cumulative"),
+        (item([(5, 10), (5, 5), (5, -0.02)]), "not cumulative"),
         (item([(5, 10), (-5, 5)]), "negative"),
         (item([]), "no data"),
     ],
@@ -158,6 +172,10 @@ def test_a_shifted_and_larger_curve_differs_by_what_it_was_shifted():
     assert found.volume_ratio == pytest.approx(0.5)
     assert found.dose_gy == pytest.approx((-1, -1, -1, -1))
     assert found.mean_dose_gy == pytest.approx(-1)
+    table = comparison_table([("case-1", [ramp()], PlannedDvhs((theirs,), (), ""))])
+    row = [table.loc[0, name] for name in table.columns[3:-2]]
+    numbers = found.mean_points, found.max_points, found.max_gy, 0.5, *found.dose_gy, -1
+    assert row == pytest.approx(list(numbers))
     with pytest.raises(InputError, match="nothing to compare"):
         compare(DVH.empty(1, "PTV"), theirs)
 
@@ -171,5 +189,6 @@ def test_the_comparison_has_a_row_for_each_roi_that_both_have():
     assert table["roi_name"].tolist() == ["PTV"]
     assert table.loc[0, "max_dv_points"] == pytest.approx(0, abs=1e-9)
     assert list(table.columns) == list(comparison_table([]).columns)
+    assert list(table.columns)[7:11] == ["dD98_gy", "dD95_gy", "dD50_gy", "dD2_gy"]
     assert list(curves_by_name(planned, ours)) == ["PTV", "Areola"]
     assert volumes_by_name(planned, ours) == {"PTV": 40, "Areola": 40}

@@ -3,7 +3,7 @@ from datetime import datetime
 
 import numpy as np
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
@@ -57,6 +57,34 @@ def test_the_copy_is_a_new_object_with_the_same_dose(rt_files, tmp_path):
     assert new.ContributingEquipmentSequence[0].Manufacturer == "imaging-flows"
 
 
+def test_the_copy_says_who_made_the_dose_and_nothing_of_its_old_dvhs(rt_files, tmp_path):
+    dose = dcmread(rt_files.rtdose)
+    dose.DVHNormalizationPoint, dose.DVHNormalizationDoseValue = [1, 2, 3], 50
+    dose.SeriesDescription = 60 * "a"
+    earlier = Dataset()
+    earlier.Manufacturer = "Somebody"
+    dose.ContributingEquipmentSequence = [earlier]
+    dose.save_as(tmp_path / "dose.dcm")
+
+    new = dcmread(write_dvhs_copy(tmp_path / "dose.dcm", tmp_path / "copy.dcm", [ramp()], "1.2"))
+    assert "DVHNormalizationPoint" not in new
+    assert "DVHNormalizationDoseValue" not in new
+    assert new.SeriesDescription == 58 * "a" + " + DVH"
+    made_by = [item.Manufacturer for item in new.ContributingEquipmentSequence]
+    assert made_by == ["Somebody", "imaging-flows"]
+
+
+@pytest.mark.parametrize("bin_gy", [1.0, 2.5])
+@pytest.mark.parametrize("cc", [4.0, 40.0])
+def test_a_value_has_an_even_number_of_bytes(rt_files, tmp_path, cc, bin_gy):
+    dvh = ramp(10, 20, cc=cc)
+
+    new = dcmread(
+        write_dvhs_copy(rt_files.rtdose, tmp_path / "copy.dcm", [dvh], "1.2", bin_gy=bin_gy)
+    )
+    assert new.DVHSequence[0].get_item("DVHData").length % 2 == 0
+
+
 def test_the_same_curves_make_the_same_copy_and_others_another(rt_files, tmp_path):
     def copy(dvh):
         target = tmp_path / "copy.dcm"
@@ -70,6 +98,8 @@ def test_the_same_curves_make_the_same_copy_and_others_another(rt_files, tmp_pat
     assert dcmread(copy(ramp())).InstanceCreationDate == "20240506"
     assert dcmread(copy(ramp(last_gy=21))).SOPInstanceUID != uid
     assert dcmread(copy(replace(ramp(), max_gy=20.5))).SOPInstanceUID != uid
+    other = write_dvhs_copy(rt_files.rtdose, tmp_path / "other.dcm", [ramp()], "1.2.4")
+    assert dcmread(other).SOPInstanceUID != uid
 
 
 def test_a_long_curve_changes_explicit_to_implicit_vr(rt_files, tmp_path):

@@ -1,7 +1,8 @@
 import pytest
+from pydicom import Dataset
 
 from imaging.errors import DicomError
-from imaging.rt.files.prescriptions import Prescription, prescription_of
+from imaging.rt.files.prescriptions import Prescription, prescription_of, treating_beams
 
 
 @pytest.fixture
@@ -31,6 +32,23 @@ def test_the_highest_of_several_levels_is_100_percent_and_all_are_kept(plan, tin
 
     assert (found.dose_gy, found.levels) == (60.5, (60.5, 50.0, 45.0))
     assert found.source == "TargetPrescriptionDose (300A,0026), the highest of 3"
+
+
+def test_equal_levels_are_one_and_a_level_of_nothing_is_none(plan, tiny):
+    for dose_gy in (50.0, 0.0):
+        item = tiny.rtplan().DoseReferenceSequence[0]
+        item.TargetPrescriptionDose = dose_gy
+        plan.DoseReferenceSequence.append(item)
+
+    found = prescription_of(plan)
+
+    assert (found.source, found.levels) == ("TargetPrescriptionDose (300A,0026)", (50.0, 50.0))
+
+
+def test_a_dose_reference_of_no_stated_type_is_of_a_target(plan):
+    plan.DoseReferenceSequence[0].DoseReferenceType = ""
+
+    assert prescription_of(plan).levels == (50.0,)
 
 
 def test_limits_of_organs_are_no_prescription(plan):
@@ -63,12 +81,37 @@ def test_fraction_groups_follow_each_other(plan, tiny):
     assert (found.dose_gy, found.fractions) == (25 * 2 + 5 * 2, 30)
 
 
-def test_a_beam_for_setup_is_not_missed(plan):
+@pytest.mark.parametrize("of_ions", [False, True])
+@pytest.mark.parametrize("delivery", ["SETUP", "OPEN_PORTFILM", "VERIFICATION"])
+def test_a_beam_that_does_not_treat_is_not_missed(plan, delivery, of_ions):
     del plan.DoseReferenceSequence
-    plan.BeamSequence[1].TreatmentDeliveryType = "SETUP"
+    plan.BeamSequence[1].TreatmentDeliveryType = delivery
     del beams(plan)[1].BeamDose
+    if of_ions:
+        plan.IonBeamSequence = plan.BeamSequence
+        del plan.BeamSequence
 
     assert prescription_of(plan).dose_gy == 25
+
+
+def test_applicators_give_dose_as_beams_do(plan):
+    del plan.DoseReferenceSequence
+    setup = Dataset()
+    setup.BrachyApplicationSetupDose = 7
+    group = plan.FractionGroupSequence[0]
+    group.NumberOfFractionsPlanned = 4
+    group.ReferencedBeamSequence = []
+    group.ReferencedBrachyApplicationSetupSequence = [setup]
+
+    assert prescription_of(plan).dose_gy == 28
+
+
+def test_where_no_beam_states_anything_none_is_left_out(plan):
+    group = plan.FractionGroupSequence[0]
+    for beam in beams(plan):
+        del beam.BeamDose, beam.BeamMeterset
+
+    assert treating_beams(plan, group) == list(beams(plan))
 
 
 def test_a_beam_that_states_nothing_gives_nothing(plan):

@@ -132,6 +132,12 @@ def test_a_table_that_is_too_wide_is_refused(tmp_path):
         write_workbook(tmp_path / "a.xlsx", {"s": pd.DataFrame(np.zeros((1, 16_385)))})
 
 
+def test_a_text_that_is_too_long_is_cut(tmp_path):
+    path = write_workbook(tmp_path / "a.xlsx", {"s": pd.DataFrame({"notes": ["x" * 40_000]})})
+
+    assert cells_of(path) == {"A1": "notes", "A2": "x" * 32_767}
+
+
 def test_an_empty_table_leaves_its_header(tmp_path):
     path = write_workbook(tmp_path / "a.xlsx", {"goals": pd.DataFrame(columns=["case_id"])})
 
@@ -149,6 +155,12 @@ def test_the_wide_table_has_a_row_for_each_roi_and_a_column_for_each_metric(metr
     assert wide["V95%[%]"].isna().all()
     assert wide["flags"].tolist()[:2] == ["UNEVEN_PLANES;NO_PRESCRIPTION", "UNEVEN_PLANES"]
     assert wide_metrics(metrics.iloc[:0]).empty
+
+
+def test_a_flag_of_several_metrics_is_said_once(metrics):
+    wide = wide_metrics(metrics.assign(flags="NOT_CLOSED;UNEVEN_PLANES"))
+
+    assert set(wide["flags"]) == {"NOT_CLOSED;UNEVEN_PLANES"}
 
 
 def test_statistics_count_values_over_spellings_of_a_name(metrics):
