@@ -236,6 +236,8 @@ def _integrate(scene: _Scene, inside: Region) -> _Result:
         return _Result(0.0, 0.0, np.zeros(1), np.zeros(1), crossed)
     curve = curve_of(kinks, bends, volume_cc, range_gy)
     mean_gy = min(max(integral / volume_cc, low), high)
+    if layers.has_negative:  # the curve was kept from rising, and the mean is to be that of it
+        mean_gy = low + float(np.trapezoid(curve[1], curve[0])) / volume_cc
     return _Result(volume_cc, mean_gy, *curve, crossed)
 
 

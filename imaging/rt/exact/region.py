@@ -13,7 +13,7 @@ from imaging.rt.exact.rings import clipped, oriented, overlaid
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_SAME_PLANE_MM = 0.02  # coordinates are often written with two decimals
+_SAME_PLANE_MM = 0.05  # coordinates are often written with one or two decimals
 
 
 @dataclass(frozen=True, eq=False)
