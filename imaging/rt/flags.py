@@ -17,6 +17,7 @@ class Flag(StrEnum):
     REPEATED_CONTOURS = "REPEATED_CONTOURS"
     SINGLE_PLANE = "SINGLE_PLANE"
     UNEVEN_PLANES = "UNEVEN_PLANES"
+    MERGED_PLANES = "MERGED_PLANES"
     SEPARATE_PARTS = "SEPARATE_PARTS"
     FEW_VOXELS = "FEW_VOXELS"
     UNDER_SAMPLED = "UNDER_SAMPLED"
@@ -60,6 +61,7 @@ _MEANINGS = {
     Flag.REPEATED_CONTOURS: "a contour is stored more than once; it was counted once",
     Flag.SINGLE_PLANE: "the ROI has one contour plane, so its thickness is unknown",
     Flag.UNEVEN_PLANES: "contour planes are missing or unevenly spaced; the volume is uncertain",
+    Flag.MERGED_PLANES: "contours a few tenths of a mm apart were taken for one plane",
     Flag.SEPARATE_PARTS: "a gap between contours is too wide to bridge; the parts end beside it",
     Flag.FEW_VOXELS: "the ROI is smaller than 30 voxels of the dose",
     Flag.UNDER_SAMPLED: "the dose bends too much between its voxels to be interpolated linearly",

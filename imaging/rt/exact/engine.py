@@ -124,7 +124,7 @@ def _dvh(roi: Roi, grid: DoseGrid, method: Method, spacing_mm: Spacing, highest_
     if method.dose_interpolation == "cubic":
         fine = refined(scene.grid, box_of(scene.grid, *scene.extent(), _SPLINE_MARGIN))
         scene = _scene(points_mm, fine, method, spacing_mm)
-    flags = (*contours.flags, *parallel[1], *scene.slabs.flags, *doubts)
+    flags = (*contours.flags, *parallel[1], *scene.region.flags, *scene.slabs.flags, *doubts)
     return _integrated(roi, scene, flags, (*contours.notes, *scene.notes))
 
 

@@ -9,11 +9,15 @@ from numpy.typing import NDArray
 
 from imaging.rt.doses.grid import DoseGrid
 from imaging.rt.exact.rings import clipped, oriented, overlaid
+from imaging.rt.flags import Flag
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _SAME_PLANE_MM = 0.05  # coordinates are often written with one or two decimals
+_NEAR_MM = 0.5  # nobody draws planes so near each other beside others that are far apart
+_NEAR = 0.25  # of the distance of the others
+_FAR_ENOUGH = 0.25  # share of the gaps that must be wide before narrow ones are doubted
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +30,14 @@ class Region:
             add up to the region's.
         drawn: The polygons as they were drawn.
         meets: Shape (planes,), whether polygons of the plane cross, so that they were overlaid.
+        flags: ``MERGED_PLANES`` where contours not at quite one height were taken for one plane.
     """
 
     height_mm: Floats
     planes: list[list[Floats]]
     drawn: list[list[Floats]]
     meets: NDArray[np.bool_]
+    flags: tuple[Flag, ...] = ()
 
     @cached_property
     def area(self) -> Floats:
@@ -80,7 +86,9 @@ def region_of(contours_mm: list[Floats], grid: DoseGrid) -> Region:
     start = np.cumsum([0, *(len(points) for points in contours_mm)])
     each_mm = np.add.reduceat(height, start[:-1]) / np.diff(start)
     order = np.argsort(each_mm, kind="stable")
-    first = np.flatnonzero(np.append(True, np.diff(each_mm[order]) > _SAME_PLANE_MM))
+    gaps_mm = np.diff(each_mm[order])
+    is_new = gaps_mm > _one_plane_mm(gaps_mm)
+    first = np.flatnonzero(np.append(True, is_new))
     groups = np.split(order, first[1:])
     points = np.column_stack([column, row])
     areas = _signed_areas(column, row, start)
@@ -91,7 +99,21 @@ def region_of(contours_mm: list[Floats], grid: DoseGrid) -> Region:
         planes=[rings for rings, _ in results],
         drawn=drawn,
         meets=np.array([meets for _, meets in results]),
+        flags=(Flag.MERGED_PLANES,) if (gaps_mm[~is_new] > _SAME_PLANE_MM).any() else (),
     )
+
+
+def _one_plane_mm(gaps_mm: Floats) -> float:
+    """Choose how far apart contours of one plane may be.
+
+    Islands of one slice are sometimes written at heights that differ by some tenths of a mm. As
+    planes of their own each would get a part of the slice only.
+    """
+    apart_mm = gaps_mm[gaps_mm > _SAME_PLANE_MM]
+    wide_mm = apart_mm[apart_mm > _NEAR_MM]
+    if wide_mm.size == 0 or wide_mm.size < _FAR_ENOUGH * apart_mm.size:
+        return _SAME_PLANE_MM
+    return max(_SAME_PLANE_MM, min(_NEAR_MM, _NEAR * float(np.median(wide_mm))))
 
 
 def _signed_areas(x: Floats, y: Floats, ring_start: Ints) -> Floats:

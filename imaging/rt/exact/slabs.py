@@ -78,7 +78,7 @@ def slabs_of(
     ]
     flags = {
         Flag.SINGLE_PLANE: bool(is_single.any()),
-        Flag.UNEVEN_PLANES: bool((is_wide & ~is_open).any()),
+        Flag.UNEVEN_PLANES: bool((is_wide & ~is_open).any() or (gaps_mm < nominal_mm / 2).any()),
         Flag.SEPARATE_PARTS: bool(is_open.any()),
     }
     return Slabs(

@@ -114,11 +114,19 @@ def _refuse_cut_short(dataset: Dataset, path: Path) -> None:
     defined = [element for element in raw if element.length != _UNDEFINED_LENGTH]
     is_short = any(len(element.value or b"") < element.length for element in defined)
     end = max((element.value_tell + element.length for element in defined), default=0)
-    rest = path.stat().st_size - end
     is_file_offset = dataset.file_meta.TransferSyntaxUID != DeflatedExplicitVRLittleEndian
-    if is_short or (is_file_offset and 0 < rest < _HEADER_BYTES):
+    if is_short or (is_file_offset and _ends_in_header(path, end)):
         msg = "cannot be read as DICOM: the file is cut short"
         raise DicomError(path.name, msg)
+
+
+def _ends_in_header(path: Path, end: int) -> bool:
+    """Say whether a few bytes follow the last element that are more than padding."""
+    if not 0 < path.stat().st_size - end < _HEADER_BYTES:
+        return False
+    with path.open("rb") as file:
+        file.seek(end)
+        return bool(file.read().strip(b"\0 "))
 
 
 def _is_of(dataset: Dataset, modality: str) -> bool:

@@ -160,6 +160,15 @@ PLANES = (
         within_gy=0.01,
         flags=[],
     ),
+    Odd(
+        what="islands of a slice 0.2 mm apart in height",
+        contours=[
+            *stack(square(4, (-6, 0))),
+            *stack(square(4, (6, 0)), heights_mm=[z + 0.2 for z in HEIGHTS_MM]),
+        ],
+        truth=[slab(square(4, (x, 0)), -8.9, 9.1) for x in (-6, 6)],
+        flags=["MERGED_PLANES"],
+    ),
     Odd(what="points off their plane by 0.01 mm", contours=uneven_points()),
     Odd(what="one plane missing", contours=[*PLAIN[:4], *PLAIN[5:]], flags=["UNEVEN_PLANES"]),
     Odd(what="two planes missing", contours=[*PLAIN[:3], *PLAIN[5:]], flags=["UNEVEN_PLANES"]),

@@ -121,6 +121,14 @@ def test_a_file_that_ends_inside_a_header_is_cut_short(tiny, path, rest):
         read_rtdose(path)
 
 
+@pytest.mark.parametrize("rest", [b"\0", b"\0\0", b"  ", b"\0" * 7])
+def test_a_file_may_be_padded(tiny, path, rest):
+    tiny.rtdose().save_as(path, enforce_file_format=True)
+    path.write_bytes(path.read_bytes() + rest)
+
+    assert read_rtdose(path).SOPInstanceUID == tiny.rtdose().SOPInstanceUID
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"P", b"%PDF-1.7 " * 60, b"\0" * 4000, bytes(range(256)) * 9, b"\x08\0\x18\0"]
 )
