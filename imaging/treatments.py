@@ -2,14 +2,17 @@
 
 import hashlib
 from collections.abc import Hashable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imaging.cohort import CohortFolder, Outcome, read_manifest
+from imaging.cohort import CohortBusyError, CohortFolder, Outcome, read_manifest
 from imaging.dicom.arrival import names_a_file
 from imaging.errors import DicomError, InputError
+from imaging.files import held
 from imaging.rt import DvhCase, sop_instance_uid
+from imaging.rt.exports import file_of, files_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,37 @@ class Treatments:
     cases: tuple[DvhCase, ...]
     folder: Path
     title: str
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep every other run out of the results; a killed run's hold ends with its process.
+
+        Raises:
+            CohortBusyError: Another run is at work here.
+        """
+        msg = f"another run calculates the DVHs of {self.title}; start this one after it"
+        return held(self.folder / ".lock", CohortBusyError(msg))
+
+
+def treatments_of(
+    manifest: str | None,
+    files: tuple[Path | None, Path | None, Path | None],
+    data_root: Path,
+    *,
+    include_review: bool,
+) -> Treatments:
+    """Return the cases of a cohort, or the one of RTSTRUCT, RTDOSE and RTPLAN given by path.
+
+    Raises:
+        InputError: Neither was given, or both were, or they are not there.
+        DicomError: The RTSTRUCT or the RTDOSE cannot be read.
+    """
+    rtstruct, rtdose, rtplan = (_given(path) for path in files)
+    if not manifest:
+        return treatment_of_files(rtstruct, rtdose, rtplan, data_root)
+    if rtstruct or rtdose or rtplan:
+        msg = "give a manifest or files, not both"
+        raise InputError(msg)
+    return treatments_of_cohort(manifest, data_root, include_review=include_review)
 
 
 def treatments_of_cohort(manifest: str, data_root: Path, *, include_review: bool) -> Treatments:
@@ -52,50 +86,35 @@ def treatments_of_cohort(manifest: str, data_root: Path, *, include_review: bool
 
 
 def treatment_of_files(
-    manifest: str | None,
-    rtstruct: Path | None,
-    rtdose: Path | None,
-    rtplan: Path | None,
-    data_root: Path,
+    rtstruct: Path | None, rtdose: Path | None, rtplan: Path | None, data_root: Path
 ) -> Treatments:
     """Return the one case of files given by path; relative paths count from the data root.
 
-    RTDOSE and RTPLAN may be folders, of several doses and plans that make up one dose.
+    Each may be a folder, or all the same one: of an RTSTRUCT, and of the doses and plans that make
+    up one dose. Other files in it do not matter.
 
     Raises:
-        InputError: The RTSTRUCT or the RTDOSE was not given, or a manifest was, too.
+        InputError: The RTSTRUCT or the RTDOSE was not given, or a folder does not hold it.
         DicomError: The RTSTRUCT or the RTDOSE cannot be read.
     """
-    if manifest is not None:
-        msg = "give a manifest or files, not both"
-        raise InputError(msg)
     if rtstruct is None or rtdose is None:
         msg = "give a manifest, or both an RTSTRUCT and an RTDOSE"
         raise InputError(msg)
-    doses = _files(data_root / rtdose)
-    plans = () if rtplan is None else _files(data_root / rtplan)
-    uids = [sop_instance_uid(path) for path in (data_root / rtstruct, *doses[1:])]
+    structures = file_of(data_root / rtstruct, "RTSTRUCT")
+    doses = files_of(data_root / rtdose, "RTDOSE")
+    plans = () if rtplan is None else files_of(data_root / rtplan, "RTPLAN")
+    uids = [sop_instance_uid(path) for path in (structures, *doses[1:])]
     name = f"{sop_instance_uid(doses[0])}-{hashlib.sha256(''.join(uids).encode()).hexdigest()[:8]}"
     if not names_a_file(name):
         msg = "its SOP Instance UID cannot name a folder"
         raise DicomError(doses[0].name, msg)
-    case = DvhCase(name, data_root / rtstruct, doses, plans)
+    case = DvhCase(name, structures, doses, plans)
     return Treatments((case,), data_root / "dvh" / name, name)
 
 
-def _files(path: Path) -> tuple[Path, ...]:
-    """List the files of a folder, or the one file.
-
-    Raises:
-        InputError: The folder is empty.
-    """
-    if not path.is_dir():
-        return (path,)
-    found = tuple(sorted(file for file in path.iterdir() if file.is_file()))
-    if not found:
-        msg = f"the folder {path.name} holds no file"
-        raise InputError(msg)
-    return found
+def _given(path: Path | None) -> Path | None:
+    """Take an empty field of a form, which becomes the path of nothing, as not given."""
+    return path if path is not None and path.parts else None
 
 
 def _manifest_path(manifest: str, data_root: Path) -> Path:

@@ -1,7 +1,8 @@
 """The steps of a DVH calculation; each calls one function of `imaging`."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from imaging import rt
 from imaging.rt import CaseResult, DvhCase, DvhOptions, DvhSummary
 from imaging.settings import settings
-from imaging.treatments import Treatments, treatment_of_files, treatments_of_cohort
+from imaging.treatments import Treatments, treatments_of
 from tasks.progress import artifact_key
 
 log = logging.getLogger(__name__)
@@ -21,18 +22,23 @@ _TABLE_ROWS = 400  # keeps the table under 100 KB: the UI's list page loads ever
 _PICTURES = 24  # likewise: pictures of more cases stay files
 
 
+Files = tuple[Path | None, Path | None, Path | None]
+
+
+@contextmanager
+def calculation(
+    manifest: str | None, files: Files, *, include_review: bool
+) -> Iterator[Treatments]:
+    """Find what to calculate, and hold the folder of its results for this run."""
+    treatments = find_treatments(manifest, files, include_review=include_review)
+    with treatments.locked():
+        yield treatments
+
+
 @task(cache_policy=NO_CACHE)
-def find_treatments(
-    manifest: str | None,
-    files: tuple[Path | None, Path | None, Path | None],
-    *,
-    include_review: bool,
-) -> Treatments:
+def find_treatments(manifest: str | None, files: Files, *, include_review: bool) -> Treatments:
     """Return the cases of a cohort, or the one of RTSTRUCT, RTDOSE and RTPLAN given by path."""
-    root = settings().data_root
-    if manifest is None or any(files):
-        return treatment_of_files(manifest, *files, root)
-    return treatments_of_cohort(manifest, root, include_review=include_review)
+    return treatments_of(manifest, files, settings().data_root, include_review=include_review)
 
 
 @task(cache_policy=NO_CACHE)

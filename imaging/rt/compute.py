@@ -9,6 +9,7 @@ from pydicom import Dataset
 
 from imaging.errors import DicomError, InputError
 from imaging.rt import dicompyler, exact
+from imaging.rt.doses.candidates import Candidate, read_candidate
 from imaging.rt.doses.grid import DoseGrid
 from imaging.rt.doses.selection import DosePolicy, select_dose
 from imaging.rt.dvh import DVH
@@ -17,7 +18,6 @@ from imaging.rt.files.objects import (
     check_frame_of_reference,
     check_plan_of_dose,
     frame_flag,
-    read_rtdose,
     read_rtplan,
     read_rtstruct,
 )
@@ -34,11 +34,15 @@ class Calculation:
         dvhs: One per chosen ROI, in the order of the structure set.
         dose_uids: SOP Instance UIDs of the RTDOSEs.
         notes: What was done to the dose and what was left out, as sentences.
+        plan_uids: SOP Instance UIDs of the dose's plans; empty when it refers to none.
+        is_sum_of_plans: Whether the dose is of several plans, be they named or not.
     """
 
     dvhs: tuple[DVH, ...]
     dose_uids: tuple[str, ...]
     notes: tuple[str, ...]
+    plan_uids: tuple[str, ...] = ()
+    is_sum_of_plans: bool = False
 
 
 def dvhs_of_files(  # noqa: PLR0913 - files, what of them, and four choices of the method
@@ -112,8 +116,7 @@ def calculate(  # noqa: PLR0913 - files, what of them, and how
     if method.engine == "dicompyler":
         return _by_dicompyler(structures, chosen, paths, plans, method)
     if len(paths) == 1:
-        for plan in plans:
-            check_plan_of_dose(read_rtplan(plan), read_rtdose(paths[0]))
+        _check_plans(plans, read_candidate(paths[0]))
     policy = policy or DosePolicy()
     if len(paths) == 1:
         policy = replace(policy, include_unapproved=True)
@@ -126,7 +129,25 @@ def calculate(  # noqa: PLR0913 - files, what of them, and how
         dvh = DVH.empty(roi.number, roi.name) if flag == Flag.OTHER_FRAME else next(found)
         flags = (*dvh.flags, *(() if flag is None else (flag,)), *dose.flags)
         dvhs.append(replace(dvh, flags=flags, method=method.text))
-    return Calculation(tuple(dvhs), dose.uids, (f"Dose: {dose.summation}.", *dose.notes))
+    return Calculation(
+        tuple(dvhs),
+        dose.uids,
+        (f"Dose: {dose.summation}.", *dose.notes),
+        dose.plan_uids,
+        dose.is_sum_of_plans,
+    )
+
+
+def _check_plans(rtplans: Sequence[Path], dose: Candidate) -> None:
+    """Refuse a dose that is of none of the plans that are given.
+
+    Raises:
+        DicomError: The dose refers to other plans only; names them.
+    """
+    plans = [read_rtplan(path) for path in rtplans]
+    if not {str(plan.SOPInstanceUID) for plan in plans} & set(dose.plan_uids):
+        for plan in plans:
+            check_plan_of_dose(plan, dose.dataset)
 
 
 def _in_frame(rois: Sequence[Roi], grid: DoseGrid) -> list[tuple[Roi, Flag | None]]:
@@ -167,9 +188,12 @@ def _by_dicompyler(
     if len(rtdoses) != 1:
         msg = f"dicompyler-core takes one RTDOSE, and there are {len(rtdoses)}"
         raise InputError(msg)
-    dose = read_rtdose(rtdoses[0])
-    check_frame_of_reference(structures, dose, rois)
-    for plan in rtplans:
-        check_plan_of_dose(read_rtplan(plan), dose)
-    dvhs = [replace(dvh, method=method.text) for dvh in dicompyler.calculate(rois, dose)]
-    return Calculation(tuple(dvhs), (str(dose.SOPInstanceUID),), ())
+    dose = read_candidate(rtdoses[0])
+    check_frame_of_reference(structures, dose.dataset, rois)
+    _check_plans(rtplans, dose)
+    flags = (Flag.SUM_OF_PLANS,) if dose.is_of_plans else ()
+    dvhs = [
+        replace(dvh, method=method.text, flags=(*dvh.flags, *flags))
+        for dvh in dicompyler.calculate(rois, dose.dataset)
+    ]
+    return Calculation(tuple(dvhs), (dose.uid,), (), dose.plan_uids, dose.is_of_plans)

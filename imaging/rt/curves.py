@@ -16,7 +16,7 @@ Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def percent_curve(dvh: DVH) -> Curve:
-    """Take the cumulative curve of a DVH, in percent of its volume."""
+    """Take the cumulative curve of a DVH, in percent of the whole ROI."""
     return dvh.dose_gy, dvh.cumulative_percent
 
 

@@ -21,8 +21,8 @@ _ROUNDING = 1e-9  # share of the volume that summing floats may lose on a platea
 class DVH:
     """Cumulative DVH of one ROI.
 
-    Percentages refer to ``dosed_cc``, the part of the ROI whose dose is known. Where part of the
-    ROI is outside the dose grid, that part is neither counted as 0 Gy nor scaled away.
+    Percentages refer to the whole ROI. Where part of it is outside the dose grid, that part counts
+    as volume, not as irradiated, and what depends on its dose, such as D100%, is ``None``.
 
     Attributes:
         roi_number: The number in the RTSTRUCT.
@@ -33,7 +33,7 @@ class DVH:
             the last dose it is 0.
         min_gy: The smallest dose, None when the DVH is empty; likewise the next two.
         max_gy: The largest dose.
-        mean_gy: The mean dose.
+        mean_gy: The mean dose; like the two before, of the part whose dose is known.
         outside_cc: The volume outside the dose grid, None when it was not determined.
         flags: What is odd about this DVH.
         notes: The same in words, with numbers.
@@ -91,8 +91,18 @@ class DVH:
 
     @property
     def dosed_cc(self) -> float:
-        """The volume whose dose is known: what 100 % means."""
+        """The volume whose dose is known."""
         return float(self.cumulative_cc[0])
+
+    @property
+    def whole_cc(self) -> float:
+        """What 100 % means: ``volume_cc``, or ``dosed_cc`` where only rounding tells them apart."""
+        return self.volume_cc if self.is_partly_outside else self.dosed_cc
+
+    @property
+    def is_partly_outside(self) -> bool:
+        """Whether some of the ROI has no known dose; of an empty DVH, whether there is volume."""
+        return self.dosed_cc < self.volume_cc * (1 - 2 * _ROUNDING)
 
     @property
     def is_empty(self) -> bool:
@@ -101,18 +111,19 @@ class DVH:
 
     @property
     def median_gy(self) -> float | None:
-        """D50%: half of the volume gets at least this dose; None when the DVH is empty."""
+        """D50%: half of the ROI gets at least this dose; None when less has a known dose."""
         return self.dose_at_volume(50)
 
     @property
     def cumulative_percent(self) -> NDArray[np.float64]:
-        """The curve in percent of ``dosed_cc``, shape (n,); all 0 when the DVH is empty."""
-        return 100 * self.cumulative_cc / (self.dosed_cc or 1.0)
+        """The curve in percent of the whole ROI, shape (n,); all 0 when the DVH is empty."""
+        return 100 * self.cumulative_cc / (self.whole_cc or 1.0)
 
     def dose_at_volume(self, percent: float) -> float | None:
-        """D``percent``%: the largest dose in Gy that ``percent`` of the volume gets.
+        """D``percent``%: the largest dose in Gy that ``percent`` of the ROI gets.
 
-        D100% is the largest dose that everything gets, D0% the maximum.
+        D100% is the largest dose that everything gets, D0% the maximum. None where so much of the
+        ROI is outside the dose grid that this dose cannot be known.
 
         Raises:
             InputError: ``percent`` is not between 0 and 100.
@@ -120,7 +131,7 @@ class DVH:
         if not 0 <= percent <= 100:
             msg = f"D{percent:g}%: a share of a volume is between 0 and 100 %"
             raise InputError(msg)
-        return self.dose_at_cc(percent / 100 * self.dosed_cc)
+        return self.dose_at_cc(percent / 100 * self.whole_cc)
 
     def dose_at_cc(self, cc: float) -> float | None:
         """D``cc``cc: the largest dose in Gy that ``cc`` cm³ get; None when there is less volume.
@@ -145,8 +156,8 @@ class DVH:
         return float(self.dose_gy[last] + share * (self.dose_gy[last + 1] - self.dose_gy[last]))
 
     def volume_at_dose(self, gy: float) -> float | None:
-        """V``gy``Gy: the percentage that gets at least ``gy``; None when the DVH is empty."""
-        return None if self.is_empty else 100 * self.cc_at_dose(gy) / self.dosed_cc
+        """V``gy``Gy: the percentage that is known to get ``gy``; None when the DVH is empty."""
+        return None if self.is_empty else 100 * self.cc_at_dose(gy) / self.whole_cc
 
     def cc_at_dose(self, gy: float) -> float:
         """V``gy``Gy in cm³: the volume that gets at least ``gy``."""

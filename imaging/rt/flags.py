@@ -81,7 +81,7 @@ _MEANINGS = {
     Flag.RELATIVE_DOSE: "the dose is stored relative to the prescription, which scaled it",
     Flag.EFFECTIVE_DOSE: "the dose is a biologically effective one, not a physical one",
     Flag.SCALED_FRACTION: "the dose of one fraction was multiplied by the number of fractions",
-    Flag.SUM_OF_PLANS: "the doses of the plans that were named were added",
+    Flag.SUM_OF_PLANS: "the dose is of several plans, added here or by the planning system",
     Flag.BEAMS_UNVERIFIED: "doses of beams were added, and no plan says that these are all",
     Flag.DOSES_DISAGREE: "the plan's dose and the sum of its beams differ by more than 1 %",
     Flag.OUTSIDE_COMPONENT_GRID: "a dose of the sum ends inside the grid; beyond it counts as 0",

@@ -1,15 +1,18 @@
 """What a person asks of a DVH calculation; Prefect shows these as forms."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from imaging.errors import InputError
 from imaging.rt.cases.options import DvhOptions
 from imaging.rt.conventions import ConventionName, convention
 from imaging.rt.doses.selection import DosePolicy
-from imaging.rt.method import DoseInterpolation, EngineName, Method
+from imaging.rt.method import Between, DoseInterpolation, EngineName, Method
 from imaging.rt.metrics.goal_files import protocol, protocol_names, read_goals
 from imaging.rt.metrics.goals import GoalTable
 
@@ -24,8 +27,22 @@ class MethodChoice(BaseModel):
         description="Whose end caps and interpolation between contours; exact is half a slice of"
         " end cap, and straight prisms.",
     )
+    between: Between | None = Field(
+        None,
+        description="What joins neighbouring contours: prism, each reaches half-way; cubic, areas"
+        " follow a cubic; shape, outlines change evenly. Empty: the convention's.",
+    )
+    end_caps: Literal["half", "none", "rounded"] | None = Field(
+        None,
+        description="How far an ROI reaches beyond its first and last contour: half a gap between"
+        " contours; none; rounded, a third of half a gap. Empty: the convention's.",
+    )
     end_caps_mm: float | None = Field(
-        None, ge=0, le=50, title="End caps [mm]", description="Instead of the convention's."
+        None,
+        ge=0,
+        le=50,
+        title="End caps [mm]",
+        description="The same as a length; not together with end caps by name.",
     )
     dose_interpolation: DoseInterpolation | None = Field(
         None, description="Instead of the convention's, which is linear."
@@ -35,12 +52,22 @@ class MethodChoice(BaseModel):
     )
 
     def method(self) -> Method:
-        """Return the method that was chosen."""
+        """Return the method that was chosen.
+
+        Raises:
+            InputError: End caps are given twice.
+        """
+        if self.end_caps is not None and self.end_caps_mm is not None:
+            msg = f"end caps are {self.end_caps} and {self.end_caps_mm:g} mm: give one of the two"
+            raise InputError(msg)
         if self.engine == "dicompyler":
             return Method(engine="dicompyler")
         method = convention(self.convention).method
-        if self.end_caps_mm is not None:
-            method = replace(method, end_caps=self.end_caps_mm)
+        caps = self.end_caps if self.end_caps_mm is None else self.end_caps_mm
+        if caps is not None:  # the limit of a convention is for end caps of its own
+            method = replace(method, end_caps=caps, longest_cap_mm=None)
+        if self.between is not None:
+            method = replace(method, between=self.between)
         if self.dose_interpolation is not None:
             method = replace(method, dose_interpolation=self.dose_interpolation)
         return method
@@ -82,6 +109,7 @@ def options_of(  # noqa: PLR0913 - each is a field of the form
     rois: Sequence[str],
     metrics: Sequence[str],
     goals: str | None,
+    aliases: Mapping[str, Sequence[str]],
     method: MethodChoice,
     dose: DoseChoice,
     alpha_beta: Mapping[str, float],
@@ -94,18 +122,20 @@ def options_of(  # noqa: PLR0913 - each is a field of the form
         rois: Names or patterns of ROIs; none means all.
         metrics: TG-263 names.
         goals: Name of a published protocol, or path of a YAML or CSV file; None or "" for none.
+        aliases: Names of ROIs by structure of the goals.
         method: How to calculate.
         dose: Which dose.
         alpha_beta: alpha/beta in Gy by name or pattern of ROIs.
         write_dvhs: Write DVHs into a copy of the RTDOSE, too.
 
     Raises:
-        InputError: A metric's name, a file of goals, or a choice is wrong.
+        InputError: A metric's name, a file of goals, an alpha/beta, or a choice is wrong.
     """
+    _check_alpha_beta(alpha_beta)
     return DvhOptions(
         rois=tuple(rois),
         metrics=tuple(metrics),
-        goals=_goals(goals, data_root) if goals else None,
+        goals=_goals(goals, aliases, data_root),
         method=method.method(),
         policy=dose.policy(),
         prescription_gy=dose.prescription_gy,
@@ -114,9 +144,37 @@ def options_of(  # noqa: PLR0913 - each is a field of the form
     )
 
 
-def _goals(goals: str, data_root: Path) -> GoalTable:
+def _goals(
+    goals: str | None, aliases: Mapping[str, Sequence[str]], data_root: Path
+) -> GoalTable | None:
+    """Read the goals, if any, and add the names that this run's ROIs have.
+
+    Raises:
+        InputError: There are aliases and no goals, or none for the structure of an alias.
+    """
+    if goals:
+        return _table(goals, data_root).with_aliases(aliases)
+    if aliases:
+        msg = f"aliases for {', '.join(aliases)} are names in goals, and no goals are given"
+        raise InputError(msg)
+    return None
+
+
+def _table(goals: str, data_root: Path) -> GoalTable:
     """Tell the name of a protocol from a path."""
     is_file = Path(goals).suffix.lower() in {".yaml", ".yml", ".csv", ".tsv"}
     if is_file and goals not in protocol_names():
         return read_goals(data_root / goals)
     return protocol(goals)
+
+
+def _check_alpha_beta(alpha_beta: Mapping[str, float]) -> None:
+    """Refuse what no tissue has, before anything is calculated.
+
+    Raises:
+        InputError: A value is not a positive, finite number; names its entry.
+    """
+    for name, gy in alpha_beta.items():
+        if not 0 < gy < math.inf:
+            msg = f"alpha_beta of {name} is {gy:g} Gy; it is a number above 0"
+            raise InputError(msg)

@@ -8,9 +8,10 @@ import pytest
 
 from flows.compute_dvh import compute_dvh
 from flows.extract_cohort import extract_cohort
-from imaging.cohort import CohortRules, read_manifest
+from imaging.cohort import CohortBusyError, CohortRules, read_manifest
 from imaging.errors import InputError
 from imaging.settings import settings
+from imaging.treatments import treatments_of_cohort
 from tests.flows.shown import artifact
 
 
@@ -103,10 +104,22 @@ def test_one_broken_case_does_not_stop_the_others(cohort):
     assert row["case_id"] in artifact("metrics-dvh").description
 
 
+def test_a_second_run_on_the_same_cohort_is_refused(cohort):
+    manifest, *_ = cohort
+    with (
+        treatments_of_cohort("dvh", settings().data_root, include_review=False).locked(),
+        pytest.raises(CohortBusyError, match="another run calculates the DVHs of dvh"),
+    ):
+        compute_dvh("dvh")
+
+    assert not (manifest.parent / "dvh" / "cases").exists()
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
         ({}, "give a manifest"),
+        ({"manifest": "", "rtstruct": Path(), "rtdose": Path()}, "give a manifest"),
         ({"manifest": "nowhere"}, "cannot be read"),
         ({"manifest": "dvh", "metrics": ("D95",)}, "D95"),
         ({"manifest": "dvh", "rois": ("Kidney*",)}, "Kidney"),

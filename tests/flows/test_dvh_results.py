@@ -179,6 +179,39 @@ def test_a_prescription_given_by_hand_counts(files):
     assert table.loc["PTV", "value"] == pytest.approx(100, abs=0.5)
 
 
+def test_the_folder_of_an_export_is_enough(files, tmp_path):
+    patient, struct, plan, whole, _ = files
+    export = tmp_path / "export"
+    export.mkdir()
+    for path in (struct, plan, whole):
+        (export / f"{path.parent.name}-{path.name}").write_bytes(path.read_bytes())
+    (export / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
+    report = compute_dvh(
+        "", rtstruct=export, rtdose=export, rtplan=export, rois=("PTV",), metrics=("Dmean[Gy]",)
+    )
+
+    found = pd.read_csv(report.parent / "metrics.csv")["value"]
+    assert found.tolist() == pytest.approx([patient.truth("PTV").mean_gy], rel=0.01)
+
+
+def test_aliases_say_which_rois_the_goals_mean(files):
+    _, struct, plan, whole, _ = files
+    settings().data_root.mkdir(parents=True, exist_ok=True)
+    (settings().data_root / "rules.yaml").write_text(
+        "title: House rules\ngoals:\n  Lung_Ipsi: 'Dmean[Gy] < 100'\n"
+    )
+    report = compute_dvh(
+        rtstruct=struct,
+        rtdose=whole,
+        rtplan=plan,
+        goals="rules.yaml",
+        aliases={"Lung_Ipsi": ["Lung_L"]},
+    )
+
+    goals = pd.read_csv(report.parent / "goals.csv")
+    assert goals[["roi_name", "outcome"]].to_numpy().tolist() == [["Lung_L", "PASS"]]
+
+
 @pytest.mark.parametrize(
     ("goals", "message"), [("nowhere.yaml", "nowhere"), ("no-such", "quantec-thorax")]
 )
@@ -191,5 +224,5 @@ def test_goals_that_are_not_there_are_refused(files, goals, message):
 def test_folders_of_nothing_are_refused(files, tmp_path):
     _, struct, *_ = files
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="holds no file"):
+    with pytest.raises(InputError, match="none of the 0 files in the folder empty is an RTDOSE"):
         compute_dvh(rtstruct=struct, rtdose=Path(tmp_path / "empty"))

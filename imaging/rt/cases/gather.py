@@ -1,6 +1,6 @@
 """DVHs of many cases gathered: cohort tables, a workbook, a population, and one HTML report."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,15 +8,21 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from imaging.errors import DicomError, InputError
+from imaging.errors import InputError
 from imaging.files import whole_file
 from imaging.rt.cases.calculate import CaseResult
-from imaging.rt.cases.draw import PLANNING_SYSTEM, marks_of_case, overlays_of
+from imaging.rt.cases.draw import PLANNING_SYSTEM, marks_of_case, overlays_of, remarks_of
 from imaging.rt.cases.options import DvhCase, DvhOptions
 from imaging.rt.cases.population import curves_of_parquet, plot_population, population_table
-from imaging.rt.cases.store import StoredCase, load_case
+from imaging.rt.cases.store import StoredCase, fingerprints, load_case
 from imaging.rt.cases.summaries import metrics_sheets
-from imaging.rt.cases.tables import goals_table, metrics_table, write_table
+from imaging.rt.cases.tables import (
+    curves_table,
+    goals_table,
+    metrics_table,
+    remove_table,
+    write_table,
+)
 from imaging.rt.cases.workbook import write_workbook
 from imaging.rt.pages.plot import png_data_uri, write_png
 from imaging.rt.pages.report import ReportPatient, write_report
@@ -48,83 +54,132 @@ class DvhSummary:
     failures: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """What one case adds to the cohort's tables and report; it has no patient beyond the first."""
+
+    metrics: pd.DataFrame
+    goals: pd.DataFrame | None
+    compared: pd.DataFrame
+    patient: ReportPatient | None
+
+
 def gather(
     results: Sequence[CaseResult], options: DvhOptions, folder: Path, title: str
 ) -> DvhSummary:
     """Gather the cases into cohort tables, pictures and one HTML report.
 
+    A case that cannot be read back, or that another run has replaced, is one of the failures.
+
     Raises:
         InputError: No case has a result; the message holds the first reason.
     """
-    failures = {r.case.case_id: r.failure for r in results if r.failure}
-    if len(failures) == len(results):
-        reason = next(iter(failures.values()), "there is no case to calculate")
-        msg = f"no DVH could be calculated: {reason}"
-        raise InputError(msg)
-    done = [result for result in results if not result.failure]
-    metrics, goals = _tables(done, options, folder, title)
-    _gather_curves([result.folder for result in done], folder)
+    failures: dict[str, str] = {}
+    parts = _parts(results, options, folder, failures)
+    metrics, goals = _tables(parts, folder, title)
     spread = _population(folder, title)
     report = write_report(
         folder / "report.html",
         title=title,
         subtitle=_subtitle(results, failures),
-        patients=[
-            _patient(result, stored, options, folder)
-            for result, stored in _stored(done[:_REPORT_CASES], options)
-        ],
+        patients=[part.patient for part in parts if part.patient is not None],
         metrics=options.metrics,
         settings=_settings(options),
     )
     return DvhSummary(folder, metrics, goals, report, spread, failures)
 
 
-def _tables(
-    done: Sequence[CaseResult], options: DvhOptions, folder: Path, title: str
-) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Write the tables of metrics, of goals and of the planning system's DVHs, and the workbook."""
-    metrics = metrics_table((stored.case for _, stored in _stored(done, options)), options.parsed)
-    write_table(metrics, folder, "metrics")
-    goals = None
-    if options.goals is not None:
-        goals = goals_table((stored.case for _, stored in _stored(done, options)), options.goals)
-        write_table(goals, folder, "goals")
-    compared = comparison_table(
-        (stored.case.case_id, stored.case.dvhs, stored.planned)
-        for _, stored in _stored(done, options)
-    )
-    write_table(compared, folder, "planned")
-    sheets = metrics_sheets(metrics, goals)
-    write_workbook(folder / "dvh.xlsx", {**sheets, "planning system": compared}, title=title)
-    return metrics, goals
+def _parts(
+    results: Sequence[CaseResult], options: DvhOptions, folder: Path, failures: dict[str, str]
+) -> list[_Part]:
+    """Read the cases back one at a time, and append their curves to the cohort's.
 
-
-def _stored(
-    results: Sequence[CaseResult], options: DvhOptions
-) -> Iterator[tuple[CaseResult, StoredCase]]:
-    """Read the cases back one at a time."""
-    for result in results:
-        stored = load_case(result.folder, options.alpha_beta_gy)
-        if stored is None:
-            raise DicomError(result.case.case_id, "its results vanished while they were gathered")
-        yield result, stored
-
-
-def _gather_curves(cases: Sequence[Path], folder: Path) -> None:
-    """Append the curves of each case to the cohort's, one case in memory at a time."""
-    schema = pq.read_schema(cases[0] / "curves.parquet")
+    Raises:
+        InputError: There is none.
+    """
+    parts: list[_Part] = []
+    schema = pa.Schema.from_pandas(curves_table([]), preserve_index=False)
     with (
         whole_file(folder / "curves.parquet") as parquet,
         whole_file(folder / "curves.csv") as csv,
         pq.ParquetWriter(parquet, schema) as writer,
         csv.open("wb") as text,
     ):
-        for number, case in enumerate(cases):
-            writer.write_table(
-                pa.Table.from_pandas(pd.read_parquet(case / "curves.parquet"), schema)
-            )
-            lines = (case / "curves.csv").read_bytes().splitlines(keepends=True)
-            text.writelines(lines[bool(number) :])
+        for result in results:
+            try:
+                stored, lines = _read_back(result, options)
+                shown = folder if len(parts) < _REPORT_CASES else None
+                part = _part(result, stored, options, shown)
+                curves = pa.Table.from_pandas(curves_table([stored.case]), schema)
+            except Exception as error:  # noqa: BLE001 - the case's boundary: the others go on
+                failures[result.case.case_id] = _reason(error)
+                continue
+            writer.write_table(curves)
+            text.writelines(lines[bool(parts) :])
+            parts.append(part)
+        if not parts:
+            reason = next(iter(failures.values()), "there is no case to calculate")
+            msg = f"no DVH could be calculated: {reason}"
+            raise InputError(msg)
+    return parts
+
+
+def _read_back(result: CaseResult, options: DvhOptions) -> tuple[StoredCase, list[bytes]]:
+    """Read one case and the lines of its curves.
+
+    Raises:
+        InputError: It has no result, or it is not that of this run.
+    """
+    if result.failure:
+        raise InputError(result.failure)
+    stored = load_case(result.folder, options.alpha_beta_gy)
+    if stored is None:
+        msg = "its results vanished while they were gathered, or cannot be read"
+        raise InputError(msg)
+    lines = (result.folder / "curves.csv").read_bytes().splitlines(keepends=True)
+    # Asked last: who replaces a case removes its fingerprints first.
+    expected = result.key, result.shown
+    if not (stored.key, stored.shown) == fingerprints(result.folder) == expected:
+        msg = "another run with other options or files has replaced its results meanwhile"
+        raise InputError(msg)
+    return stored, lines
+
+
+def _reason(error: Exception) -> str:
+    """Say why a case cannot be gathered, without what a library's message may quote."""
+    if isinstance(error, InputError):
+        return str(error)
+    return f"its results cannot be gathered ({type(error).__name__})"
+
+
+def _part(result: CaseResult, stored: StoredCase, options: DvhOptions, shown: Path | None) -> _Part:
+    """Make one case's share of the tables; with a folder, of the report in it too."""
+    case = stored.case
+    return _Part(
+        metrics_table([case], options.parsed),
+        None if options.goals is None else goals_table([case], options.goals),
+        comparison_table([(case.case_id, case.dvhs, stored.planned)]),
+        None if shown is None else _patient(result, stored, options, shown),
+    )
+
+
+def _tables(
+    parts: Sequence[_Part], folder: Path, title: str
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Write the tables of metrics, of goals and of the planning system's DVHs, and the workbook."""
+    metrics = pd.concat([part.metrics for part in parts], ignore_index=True)
+    write_table(metrics, folder, "metrics")
+    of_goals = [part.goals for part in parts if part.goals is not None]
+    goals = pd.concat(of_goals, ignore_index=True) if of_goals else None
+    if goals is None:
+        remove_table(folder, "goals")
+    else:
+        write_table(goals, folder, "goals")
+    compared = pd.concat([part.compared for part in parts], ignore_index=True)
+    write_table(compared, folder, "planned")
+    sheets = metrics_sheets(metrics, goals)
+    write_workbook(folder / "dvh.xlsx", {**sheets, "planning system": compared}, title=title)
+    return metrics, goals
 
 
 def _population(folder: Path, title: str) -> str:
@@ -147,7 +202,7 @@ def _patient(
         dvhs=stored.case.dvhs,
         plan=stored.case.plan,
         prescribed_by=stored.prescribed_by,
-        notes=stored.notes,
+        notes=remarks_of(stored),
         colours=stored.colours,
         overlays=overlays_of(stored),
         overlay_label=PLANNING_SYSTEM,

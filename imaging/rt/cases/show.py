@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from imaging.rt.cases.draw import PLANNING_SYSTEM, marks_of_case, overlays_of
+from imaging.rt.cases.draw import PLANNING_SYSTEM, marks_of_case, overlays_of, remarks_of
 from imaging.rt.cases.options import DvhOptions
 from imaging.rt.cases.store import StoredCase
 from imaging.rt.metrics.goals import GoalResult, Outcome
@@ -66,7 +66,7 @@ def case_markdown(stored: StoredCase, options: DvhOptions) -> str:
             *_metric_lines(stored, options),
             *_goal_lines(results),
             "",
-            " ".join(_plain(note) for note in stored.notes),
+            " ".join(_plain(note) for note in remarks_of(stored)),
         ]
     )
 

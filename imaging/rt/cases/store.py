@@ -1,7 +1,7 @@
 """The DVHs of one case on disk: curves as Parquet, all else as JSON, written last."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,17 @@ from imaging.rt.planned.stored import PlannedDvh, PlannedDvhs
 
 _SCALARS = ("volume_cc", "min_gy", "max_gy", "mean_gy", "outside_cc", "method")
 _OF_PLANNED = ("roi_number", "volume_cc", "bin_gy")
+COPY = "rtdose-with-dvhs.dcm"
+_PRODUCTS = (
+    "case.json",  # the first to go, as it is the last to come
+    "error.txt",
+    "body.parquet",
+    "planned.parquet",
+    *(f"{name}.{kind}" for name in ("curves", "metrics", "goals") for kind in ("parquet", "csv")),
+    "dvh.html",
+    "dvh.png",
+    COPY,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +45,9 @@ class StoredCase:
         prescribed_by: Where the prescription is from, in words.
         notes: What was done to the dose, as sentences.
         external: Numbers of the ROIs that the RTSTRUCT calls EXTERNAL.
+        unasked: DVHs of the body that only metrics need; no table or picture shows them.
+        dose_uids: SOP Instance UIDs of the RTDOSEs that were used.
+        no_copy: Why there is no copy of the dose with the DVHs, a sentence; "" where none is asked.
         planned: The planning system's own DVHs.
     """
 
@@ -44,13 +58,19 @@ class StoredCase:
     prescribed_by: str = ""
     notes: tuple[str, ...] = ()
     external: tuple[int, ...] = ()
+    unasked: tuple[DVH, ...] = ()
+    dose_uids: tuple[str, ...] = ()
+    no_copy: str = ""
     planned: PlannedDvhs = field(default_factory=lambda: PlannedDvhs((), (), ""))
 
 
 def store_case(folder: Path, stored: StoredCase) -> None:
     """Write one case; `case.json` comes last, so a folder that has it is complete."""
-    clear_case(folder)
+    (folder / "case.json").unlink(missing_ok=True)
     write_table(curves_table([stored.case]), folder, "curves")
+    with whole_file(folder / "body.parquet") as part:
+        unasked = CaseDVHs(stored.case.case_id, stored.unasked)
+        curves_table([unasked]).to_parquet(part, index=False)
     with whole_file(folder / "planned.parquet") as part:
         _planned_curves(stored.planned).to_parquet(part, index=False)
     store_words(folder, stored)
@@ -62,8 +82,8 @@ def store_words(folder: Path, stored: StoredCase) -> None:
 
 
 def clear_case(folder: Path) -> None:
-    """Forget what was calculated before: it must not pass for the result of new files."""
-    for name in ("case.json", "error.txt"):
+    """Remove what was made before: it must not pass for the result of new files."""
+    for name in _PRODUCTS:
         (folder / name).unlink(missing_ok=True)
 
 
@@ -76,8 +96,17 @@ def load_case(folder: Path, alpha_beta_gy: Mapping[str, float] | None = None) ->
     """
     try:
         return _load(folder, alpha_beta_gy or {})
-    except (OSError, ValueError, LookupError, TypeError, InputError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, InputError):
         return None
+
+
+def fingerprints(folder: Path) -> tuple[str, str]:
+    """Read key and ``shown`` of a stored case; empty where nothing readable is."""
+    try:
+        value = json.loads((folder / "case.json").read_text())
+        return value["key"], value["shown"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return "", ""
 
 
 def _values(stored: StoredCase) -> dict[str, Any]:
@@ -92,7 +121,10 @@ def _values(stored: StoredCase) -> dict[str, Any]:
         "fractions": plan.fractions,
         "notes": list(stored.notes),
         "external": list(stored.external),
+        "dose_uids": list(stored.dose_uids),
+        "no_copy": stored.no_copy,
         "dvhs": [_scalars(dvh, stored.colours) for dvh in stored.case.dvhs],
+        "unasked": [_scalars(dvh, {}) for dvh in stored.unasked],
         "planned": {
             "structure_set_uid": stored.planned.structure_set_uid,
             "left_out": list(stored.planned.left_out),
@@ -117,12 +149,12 @@ def _scalars(dvh: DVH, colours: Mapping[int, str]) -> dict[str, Any]:
 
 def _load(folder: Path, alpha_beta_gy: Mapping[str, float]) -> StoredCase:
     value = json.loads((folder / "case.json").read_text())
-    curves = _by_number(pd.read_parquet(folder / "curves.parquet"))
-    dvhs = tuple(_dvh(row, curves.get(row["roi_number"])) for row in value["dvhs"])
+    dvhs = _dvhs(value["dvhs"], folder / "curves.parquet")
+    unasked = _dvhs(value["unasked"], folder / "body.parquet")
     plan = PlanContext(
         prescription_gy=value["prescription_gy"],
         fractions=value["fractions"],
-        body=body_of(dvhs, value["external"]),
+        body=body_of((*dvhs, *unasked), value["external"]),
         alpha_beta_gy=alpha_beta_gy,
     )
     return StoredCase(
@@ -133,8 +165,16 @@ def _load(folder: Path, alpha_beta_gy: Mapping[str, float]) -> StoredCase:
         prescribed_by=value["prescribed_by"],
         notes=tuple(value["notes"]),
         external=tuple(value["external"]),
-        planned=_planned(value["planned"], _by_number(pd.read_parquet(folder / "planned.parquet"))),
+        unasked=unasked,
+        dose_uids=tuple(value["dose_uids"]),
+        no_copy=value["no_copy"],
+        planned=_planned(value["planned"], pd.read_parquet(folder / "planned.parquet")),
     )
+
+
+def _dvhs(rows: Sequence[Mapping[str, Any]], curves: Path) -> tuple[DVH, ...]:
+    by_number = _by(pd.read_parquet(curves), "roi_number")
+    return tuple(_dvh(row, by_number.get(row["roi_number"])) for row in rows)
 
 
 def _dvh(row: Mapping[str, Any], curve: pd.DataFrame | None) -> DVH:
@@ -150,31 +190,32 @@ def _dvh(row: Mapping[str, Any], curve: pd.DataFrame | None) -> DVH:
 
 
 def _planned_curves(planned: PlannedDvhs) -> pd.DataFrame:
-    """Put the planning system's curves into one table."""
+    """Put the planning system's curves into one table, told apart by their place."""
     parts = [
-        pd.DataFrame({"roi_number": dvh.roi_number, "dose_gy": dvh.dose_gy, "percent": dvh.percent})
-        for dvh in planned.curves
+        pd.DataFrame({"item": item, "dose_gy": dvh.dose_gy, "percent": dvh.percent})
+        for item, dvh in enumerate(planned.curves)
     ]
-    empty = pd.DataFrame({"roi_number": [], "dose_gy": [], "percent": []})
+    empty = pd.DataFrame({"item": [], "dose_gy": [], "percent": []})
     table = pd.concat(parts, ignore_index=True) if parts else empty
-    return table.astype({"roi_number": "int64", "dose_gy": "float64", "percent": "float64"})
+    return table.astype({"item": "int64", "dose_gy": "float64", "percent": "float64"})
 
 
-def _planned(value: Mapping[str, Any], curves: Mapping[int, pd.DataFrame]) -> PlannedDvhs:
+def _planned(value: Mapping[str, Any], curves: pd.DataFrame) -> PlannedDvhs:
+    by_item = _by(curves, "item")
     dvhs = [
         PlannedDvh(
-            dose_gy=_column(curves[row["roi_number"]], "dose_gy"),
-            percent=_column(curves[row["roi_number"]], "percent"),
+            dose_gy=_column(by_item[item], "dose_gy"),
+            percent=_column(by_item[item], "percent"),
             notes=tuple(row["notes"]),
             **{name: row[name] for name in _OF_PLANNED},
         )
-        for row in value["dvhs"]
+        for item, row in enumerate(value["dvhs"])
     ]
     return PlannedDvhs(tuple(dvhs), tuple(value["left_out"]), value["structure_set_uid"])
 
 
-def _by_number(curves: pd.DataFrame) -> dict[int, pd.DataFrame]:
-    return {int(str(number)): curve for number, curve in curves.groupby("roi_number")}
+def _by(curves: pd.DataFrame, column: str) -> dict[int, pd.DataFrame]:
+    return {int(str(number)): curve for number, curve in curves.groupby(column)}
 
 
 def _column(curve: pd.DataFrame | None, name: str) -> NDArray[np.float64]:

@@ -121,6 +121,12 @@ def write_table(table: pd.DataFrame, folder: Path, name: str) -> tuple[Path, Pat
     return parquet, csv
 
 
+def remove_table(folder: Path, name: str) -> None:
+    """Remove what ``write_table`` wrote, if it did."""
+    for kind in ("parquet", "csv"):
+        (folder / f"{name}.{kind}").unlink(missing_ok=True)
+
+
 def _metric_row(case: CaseDVHs, dvh: DVH, metric: Metric) -> tuple[str | int | float | None, ...]:
     """Evaluate one metric, as a row of the table."""
     result = metric.evaluate(dvh, case.plan)

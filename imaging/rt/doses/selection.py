@@ -62,6 +62,11 @@ class SelectedDose:
     flags: tuple[Flag, ...]
     notes: tuple[str, ...]
 
+    @property
+    def is_sum_of_plans(self) -> bool:
+        """Whether it is of several plans, which no one plan's prescription describes."""
+        return Flag.SUM_OF_PLANS in self.flags
+
 
 def select_dose(
     rtdoses: Sequence[Path], *, plans: Sequence[Path] = (), policy: DosePolicy | None = None
@@ -199,7 +204,8 @@ def _dose_of(
         msg = "these are not one dose of several plans"
         raise DicomError(uids, msg)
     component = Component(dose.dataset, policy.prescription_gy)
-    return PlanDose(components=(component,), summation=dose.summation)
+    flags = (Flag.SUM_OF_PLANS,)
+    return PlanDose(components=(component,), summation=dose.summation, flags=flags)
 
 
 def _flags(doses: Sequence[PlanDose], plans: Sequence[Dataset], outside: int) -> tuple[Flag, ...]:

@@ -176,8 +176,8 @@ class GoalTable:
         """Compare one patient's DVHs with every goal, in the order of the table.
 
         A goal has a row for each ROI that it means, so that no failure hides behind another ROI,
-        and one row where there is no ROI. Percentages are of the part of the ROI that is in the
-        dose grid; a flag says where that is not all of it.
+        and one row where there is no ROI. Percentages are of the whole ROI; a flag says where
+        part of it is outside the dose grid and therefore not counted as irradiated.
         """
         return [result for goal in self.goals for result in _results(goal, dvhs, plan)]
 

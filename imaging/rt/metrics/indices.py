@@ -18,7 +18,7 @@ def homogeneity_index(dvh: DVH) -> float | Flag:
     """
     hot, cold, median = (dvh.dose_at_volume(percent) for percent in (2, 98, 50))
     if hot is None or cold is None or median is None:
-        return Flag.EMPTY
+        return Flag.EMPTY if dvh.is_empty else Flag.OUTSIDE_DOSE_GRID
     return (hot - cold) / median if median > 0 else Flag.NO_DOSE
 
 

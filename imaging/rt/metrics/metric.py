@@ -1,16 +1,16 @@
 """DVH metrics by name, in the grammar of AAPM TG-263 and a little beyond it."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
 from imaging.errors import InputError
 from imaging.rt.dvh import DVH
 from imaging.rt.flags import Flag
-from imaging.rt.metrics.biology import LATE_ALPHA_BETA_GY, bed, eqd2, geud, known_alpha_beta_gy
+from imaging.rt.metrics.biology import LATE_ALPHA_BETA_GY, bed, eqd2, known_alpha_beta_gy
 from imaging.rt.metrics.context import PlanContext
 from imaging.rt.metrics.indices import conformity_index, gradient_index, homogeneity_index
+from imaging.rt.metrics.quantities import dose_of, volume_at_dose, volume_of
 
 EXAMPLES = (
     "D95%[Gy] D0.03cc[Gy] D95%[%] DC5cc[Gy] Dmean[Gy] Dmin[Gy] Dmax[Gy] Dmedian[Gy] gEUD(8)[Gy] "
@@ -56,9 +56,9 @@ class Metric:
 
     Attributes:
         quantity: ``D`` and ``DC`` (dose to the hottest and to the coldest volume), ``V`` and
-            ``CV`` (volume that gets at least, and less than, a dose), ``Dmin``, ``Dmax``,
-            ``Dmean``, ``Dmedian``, ``gEUD``, ``Volume``, ``HI`` (ICRU 83), ``CI`` or ``GI``
-            (Paddick's; of a target, with the prescription as the isodose).
+            ``CV`` (volume that is known to get at least, and less than, a dose), ``Dmin``,
+            ``Dmax``, ``Dmean``, ``Dmedian``, ``gEUD``, ``Volume``, ``HI`` (ICRU 83), ``CI`` or
+            ``GI`` (Paddick's; of a target, with the prescription as the isodose).
         amount: The number in the name, the exponent of a gEUD, the isodose of CI and GI; 0 where
             there is none.
         amount_unit: ``%``, ``cc`` or ``Gy``; empty where the amount has none. For ``V``, ``CV``,
@@ -130,9 +130,7 @@ class Metric:
         Raises:
             InputError: The plan's number of fractions or the ROI's alpha/beta is not positive.
         """
-        if self.quantity == "Volume":
-            return MetricValue(dvh.volume_cc, self.unit)
-        lacking = Flag.EMPTY if dvh.is_empty else self._lacking(plan)
+        lacking = self._lacking(dvh, plan)
         if lacking is not None:
             return MetricValue(None, self.unit, (lacking,))
         assumed: tuple[str, ...] = ()
@@ -146,21 +144,15 @@ class Metric:
             return MetricValue(None, self.unit, (value,))
         return MetricValue(value, self.unit, assumed)
 
-    def _lacking(self, plan: PlanContext) -> Flag | None:
-        """Say what the metric needs and the plan does not hold."""
+    def _lacking(self, dvh: DVH, plan: PlanContext) -> Flag | None:
+        """Say what the metric needs and neither DVH nor plan holds."""
+        if dvh.is_empty and self.quantity != "Volume":
+            return Flag.EMPTY
         if self.needs_prescription and not plan.prescription_gy:
             return Flag.NO_PRESCRIPTION
         if self.needs_body and (plan.body is None or plan.body.is_empty):
             return Flag.NO_BODY
         return Flag.NO_FRACTIONS if self.effect and not plan.fractions else None
-
-
-_PLAIN_DOSES: dict[str, Callable[[DVH], float | None]] = {
-    "Dmin": lambda dvh: dvh.min_gy,
-    "Dmax": lambda dvh: dvh.max_gy,
-    "Dmean": lambda dvh: dvh.mean_gy,
-    "Dmedian": lambda dvh: dvh.median_gy,
-}
 
 
 def _parts(match: re.Match[str]) -> tuple[str, float, str]:
@@ -209,40 +201,20 @@ def _fault(metric: Metric) -> str:
 def _value(metric: Metric, dvh: DVH, plan: PlanContext) -> float | Flag:
     """Evaluate a metric that has all it needs, or say with a flag why the ROI has none."""
     prescription_gy = plan.prescription_gy or 0.0
+    if metric.quantity == "Volume":
+        return volume_of(dvh)
     if metric.quantity == "HI":
         return homogeneity_index(dvh)
     if metric.quantity in _TO_BODY and plan.body is not None:
         isodose_gy = metric.amount / 100 * prescription_gy
         return _TO_BODY[metric.quantity](dvh, plan.body, isodose_gy)
     if metric.quantity in _AT_DOSE:
-        return _volume_at_dose(metric, dvh, prescription_gy)
-    gy = _dose(metric, dvh)
-    if gy is None:
-        return Flag.VOLUME_TOO_SMALL
-    return gy if metric.unit == "Gy" else 100 * gy / prescription_gy
-
-
-def _dose(metric: Metric, dvh: DVH) -> float | None:
-    """Evaluate a metric whose value is a dose in Gy; None when the ROI is too small for it.
-
-    The coldest volume v of DC gets at most the dose that the rest gets.
-    """
-    if metric.quantity == "gEUD":
-        return geud(dvh, metric.amount)
-    if metric.quantity in _PLAIN_DOSES:
-        return _PLAIN_DOSES[metric.quantity](dvh)
-    cc = metric.amount if metric.amount_unit == "cc" else metric.amount / 100 * dvh.dosed_cc
-    if metric.quantity == "D":
-        return dvh.dose_at_cc(cc)
-    return dvh.dose_at_cc(dvh.dosed_cc - cc) if cc <= dvh.dosed_cc else None
-
-
-def _volume_at_dose(metric: Metric, dvh: DVH, prescription_gy: float) -> float:
-    """Evaluate V and CV; CV is the rest of the volume."""
-    gy = metric.amount if metric.amount_unit == "Gy" else metric.amount / 100 * prescription_gy
-    hot_cc = dvh.cc_at_dose(gy)
-    cc = hot_cc if metric.quantity == "V" else dvh.dosed_cc - hot_cc
-    return cc if metric.unit == "cc" else 100 * cc / dvh.dosed_cc
+        gy = metric.amount if metric.amount_unit == "Gy" else metric.amount / 100 * prescription_gy
+        return volume_at_dose(dvh, metric.quantity, gy, metric.unit)
+    found = dose_of(dvh, metric.quantity, metric.amount, metric.amount_unit)
+    if isinstance(found, Flag) or metric.unit == "Gy":
+        return found
+    return 100 * found / prescription_gy
 
 
 def _refusal(text: str, reason: str) -> InputError:

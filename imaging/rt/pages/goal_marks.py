@@ -55,7 +55,8 @@ def _place(
         gy = metric.amount * (percent_gy if metric.amount_unit == "%" else 1)
         percent = _percent(goal.ideal, metric.unit, dvh)
         if metric.quantity == "CV":  # a little cold volume is a large hot one
-            percent, direction = 100 - percent, _OPPOSITE[direction]
+            known = 100 * dvh.dosed_cc / dvh.whole_cc
+            percent, direction = max(known - percent, 0.0), _OPPOSITE[direction]
         return "volume-at-dose", gy, percent, direction
     gy = goal.ideal * (percent_gy if metric.unit == "%" else 1)
     if metric.quantity in _ON_DOSE_AXIS:
@@ -70,5 +71,5 @@ def _place(
 
 def _percent(volume: float, unit: str, dvh: DVH) -> float:
     """Express a volume in percent, where a plot has room for it: between 0 and 100."""
-    percent = 100 * volume / dvh.dosed_cc if unit == "cc" else volume
+    percent = 100 * volume / dvh.whole_cc if unit == "cc" else volume
     return min(max(percent, 0.0), 100.0)

@@ -151,11 +151,11 @@ def _roi(dvh: DVH, look: Look, bin_gy: float) -> dict[str, Any]:
         "label": dvh.roi_name,
         "colour": look.colour,
         "dash": _DASHES[look.dash],
-        "cc": dvh.dosed_cc,
+        "cc": dvh.whole_cc,
         "dose_gy": _rounded(np.append(dose_gy, dose_gy[-1]), _DOSE_DECIMALS),
         "percent": _rounded(np.append(percent, 0.0), _PERCENT_DECIMALS),
         "bins_gy": _rounded((edges[1:] + edges[:-1]) / 2, _DOSE_DECIMALS),
-        "slope": _rounded(100 * cc / dvh.dosed_cc / bin_gy, _PERCENT_DECIMALS),
+        "slope": _rounded(100 * cc / dvh.whole_cc / bin_gy, _PERCENT_DECIMALS),
     }
 
 

@@ -146,7 +146,7 @@ def _draw_differentials(
     peaks = []
     for dvh, look in zip(dvhs, looks, strict=True):
         edges, cc = dvh.differential(bin_gy)
-        slope = cc / bin_gy * (100 / dvh.dosed_cc if unit == "%" else 1.0)
+        slope = cc / bin_gy * (100 / dvh.whole_cc if unit == "%" else 1.0)
         line = _LINE_STYLES[look.dash]
         axes.stairs(slope, edges, baseline=None, color=look.colour, linestyle=line, lw=1.1)
         peaks.append(float(slope.max()))

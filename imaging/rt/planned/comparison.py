@@ -1,5 +1,6 @@
 """How far our DVHs are from the planning system's, in numbers that physicists know."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -29,14 +30,15 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Ours minus theirs, for one ROI; each curve is in percent of its own volume.
+    """Ours minus theirs, for one ROI; each curve is in percent of its own whole volume.
 
     Attributes:
         mean_points: Mean |dV| from 0 to the highest dose of either, in percentage points.
         max_points: Largest |dV|.
         max_gy: The dose where it is.
         volume_ratio: Our volume over theirs, None when theirs is not known.
-        dose_gy: Differences of D98%, D95%, D50% and D2%.
+        dose_gy: Differences of D98%, D95%, D50% and D2%; None where so much of the ROI is outside
+            the dose grid that one has none.
         mean_dose_gy: Difference of the mean doses; theirs is of the curve, not of the tag.
     """
 
@@ -44,7 +46,7 @@ class Difference:
     max_points: float
     max_gy: float
     volume_ratio: float | None
-    dose_gy: tuple[float, ...]
+    dose_gy: tuple[float | None, ...]
     mean_dose_gy: float
 
 
@@ -63,7 +65,7 @@ def compare(ours: DVH, theirs: PlannedDvh) -> Difference:
         mean_points=mean_distance(percent_curve(ours), theirs.curve),
         max_points=float(abs(points[worst])),
         max_gy=float(gy[worst]),
-        volume_ratio=ours.dosed_cc / theirs.volume_cc if theirs.volume_cc else None,
+        volume_ratio=ours.whole_cc / theirs.volume_cc if theirs.volume_cc else None,
         dose_gy=tuple(_dose_difference(ours, theirs, percent) for percent in AT_PERCENT),
         mean_dose_gy=(ours.mean_gy or 0.0) - theirs.mean_gy,
     )
@@ -89,8 +91,11 @@ def comparison_table(cases: Iterable[tuple[str, Sequence[DVH], PlannedDvhs]]) ->
 
 
 def curves_by_name(planned: PlannedDvhs, dvhs: Sequence[DVH]) -> dict[str, Curve]:
-    """Match the planning system's curves to ours by ROI number, for a plot's overlays."""
-    of_number = {dvh.roi_number: dvh.roi_name for dvh in dvhs}
+    """Match the planning system's curves to ours by ROI number, for a plot's overlays.
+
+    A plot knows overlays by name, so ROIs that are named alike have none.
+    """
+    of_number = _named_once(dvhs)
     found = [theirs for theirs in planned.curves if theirs.roi_number in of_number]
     return {of_number[theirs.roi_number]: theirs.curve for theirs in found}
 
@@ -98,8 +103,19 @@ def curves_by_name(planned: PlannedDvhs, dvhs: Sequence[DVH]) -> dict[str, Curve
 def volumes_by_name(planned: PlannedDvhs, dvhs: Sequence[DVH]) -> dict[str, float]:
     """Return what 100 % of those curves is, in cm³, where the file says it."""
     of_number = {theirs.roi_number: theirs.volume_cc for theirs in planned.curves}
-    known = {dvh.roi_name: of_number.get(dvh.roi_number) for dvh in dvhs}
+    known = {name: of_number.get(number) for number, name in _named_once(dvhs).items()}
     return {name: cc for name, cc in known.items() if cc is not None}
+
+
+def repeated_names(dvhs: Sequence[DVH]) -> list[str]:
+    """List the names that several ROIs have."""
+    return [name for name, count in Counter(dvh.roi_name for dvh in dvhs).items() if count > 1]
+
+
+def _named_once(dvhs: Sequence[DVH]) -> dict[int, str]:
+    """Return the names by number of the ROIs that no other is named like."""
+    repeated = repeated_names(dvhs)
+    return {dvh.roi_number: dvh.roi_name for dvh in dvhs if dvh.roi_name not in repeated}
 
 
 def _row(case_id: str, ours: DVH, theirs: PlannedDvh) -> tuple[str | int | float | None, ...]:
@@ -112,6 +128,7 @@ def _row(case_id: str, ours: DVH, theirs: PlannedDvh) -> tuple[str | int | float
     return *who, *points, found.volume_ratio, *doses, theirs.bin_gy, said
 
 
-def _dose_difference(ours: DVH, theirs: PlannedDvh, percent: float) -> float:
-    """Subtract a dose of theirs from ours; neither is empty, so both have it."""
-    return (ours.dose_at_volume(percent) or 0.0) - (theirs.dose_at_volume(percent) or 0.0)
+def _dose_difference(ours: DVH, theirs: PlannedDvh, percent: float) -> float | None:
+    """Subtract a dose of theirs from ours; None where one of them has none."""
+    ours_gy, theirs_gy = ours.dose_at_volume(percent), theirs.dose_at_volume(percent)
+    return None if ours_gy is None or theirs_gy is None else ours_gy - theirs_gy

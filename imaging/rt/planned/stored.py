@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
+from imaging.dicom.reading import UNREADABLE
 from imaging.errors import InputError
 from imaging.rt.curves import Curve, volume_at
 from imaging.rt.dvh import DVH
@@ -36,6 +37,7 @@ class PlannedDvh:
         volume_cc: What 100 % is, None when the file gives percentages only.
         bin_gy: The widest bin: no dose is known better than that.
         notes: What was odd about it, in words.
+        is_cumulative: Whether it is stored so; else it was added up from volumes of bins.
     """
 
     roi_number: int
@@ -44,6 +46,7 @@ class PlannedDvh:
     volume_cc: float | None
     bin_gy: float
     notes: tuple[str, ...] = ()
+    is_cumulative: bool = True
 
     @property
     def curve(self) -> Curve:
@@ -86,7 +89,9 @@ class PlannedDvhs:
 
 
 def planned_dvhs(rtdose: Dataset, *, volumes_at: Place = "lower") -> PlannedDvhs:
-    """Read the DVHs of a dose; one that cannot be used is left out, with the reason.
+    """Read the DVHs of a dose, one an ROI; what cannot be used is left out, with the reason.
+
+    Of several of one ROI the first cumulative one counts, else the first.
 
     Args:
         rtdose: The dose; its pixels are not needed.
@@ -95,16 +100,24 @@ def planned_dvhs(rtdose: Dataset, *, volumes_at: Place = "lower") -> PlannedDvhs
             0.01 Gy was seen to mean the centre: its mean doses and ours were both 0.005 Gy above
             the mean of its curves as read with the lower edge.
     """
-    curves: list[PlannedDvh] = []
-    left_out: list[str] = []
+    curves: dict[int, PlannedDvh] = {}
+    left_out: dict[int, str] = {}
     for number, item in enumerate(rtdose.get("DVHSequence") or [], 1):
         try:
-            curves.append(_planned(item, str(rtdose.get("DoseUnits") or ""), volumes_at))
-        except (InputError, ValueError, TypeError) as error:
-            left_out.append(f"DVH {number}: {error}")
+            curves[number] = _planned(item, str(rtdose.get("DoseUnits") or ""), volumes_at)
+        except InputError as error:
+            left_out[number] = f"DVH {number}: {error}"
+        except UNREADABLE as error:
+            left_out[number] = f"DVH {number}: it cannot be read ({type(error).__name__})"
+    used: dict[int, int] = {}
+    for number in sorted(curves, key=lambda number: not curves[number].is_cumulative):
+        roi = curves[number].roi_number
+        if used.setdefault(roi, number) != number:
+            left_out[number] = f"DVH {number}: DVH {used[roi]} is of ROI {roi} too"
     references = rtdose.get("ReferencedStructureSetSequence") or [Dataset()]
     uid = str(references[0].get("ReferencedSOPInstanceUID", ""))
-    return PlannedDvhs(tuple(curves), tuple(left_out), uid)
+    kept = tuple(curves[number] for number in sorted(used.values()))
+    return PlannedDvhs(kept, tuple(left_out[number] for number in sorted(left_out)), uid)
 
 
 def _planned(item: Dataset, units_of_dose: str, place: Place) -> PlannedDvh:
@@ -119,8 +132,7 @@ def _planned(item: Dataset, units_of_dose: str, place: Place) -> PlannedDvh:
     _one_of(item.get("DoseUnits") or units_of_dose, ("GY",), "unit of dose")
     notes: list[str] = []
     widths, volumes = _pairs(item, notes)
-    scaling = float(item.get("DVHDoseScaling") or 1)
-    edges = _edges(widths * scaling, notes)
+    edges = _edges(widths * _scaling(item), notes)
     if kind == "DIFFERENTIAL":
         volumes = np.cumsum(volumes[::-1])[::-1]
     else:
@@ -131,7 +143,8 @@ def _planned(item: Dataset, units_of_dose: str, place: Place) -> PlannedDvh:
         notes.append(f"its first volume is {whole:.4g} %, which was taken for all")
     volume_cc = whole if unit == "CM3" else None
     planned = PlannedDvh(roi_number, dose_gy, percent, volume_cc, float(np.diff(edges).max()))
-    return replace(planned, notes=(*notes, *_contradictions(item, planned)))
+    noted = (*notes, *_contradictions(item, planned))
+    return replace(planned, notes=noted, is_cumulative=kind == "CUMULATIVE")
 
 
 def _roi_number(item: Dataset) -> int:
@@ -171,6 +184,15 @@ def _pairs(item: Dataset, notes: list[str]) -> Curve:
         msg = "its bins are not numbers, or negative"
         raise InputError(msg)
     return widths, volumes
+
+
+def _scaling(item: Dataset) -> float:
+    """Read DVH Dose Scaling (3004,0052), which makes the widths of bins Gy."""
+    scaling = float(item.get("DVHDoseScaling") or 1)
+    if not 0 < scaling < np.inf:
+        msg = f"its doses are scaled by {scaling:g}"
+        raise InputError(msg)
+    return scaling
 
 
 def _edges(widths: NDArray[np.float64], notes: list[str]) -> NDArray[np.float64]:

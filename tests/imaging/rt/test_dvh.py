@@ -66,6 +66,39 @@ def test_more_volume_than_there_is_has_no_dose():
     assert RAMP.dose_at_cc(50.01) is None
 
 
+# 30 of 80 cc are outside the dose grid.
+PARTLY_OUTSIDE = dvh_of([0, 10, 20], [50, 50, 0], volume_cc=80.0, outside_cc=30.0)
+
+
+def test_percentages_are_of_the_whole_roi():
+    assert PARTLY_OUTSIDE.volume_at_dose(0) == pytest.approx(62.5)
+    assert PARTLY_OUTSIDE.volume_at_dose(12) == pytest.approx(50)
+    assert PARTLY_OUTSIDE.cumulative_percent == pytest.approx([62.5, 62.5, 0])
+    assert PARTLY_OUTSIDE.dose_at_volume(50) == PARTLY_OUTSIDE.median_gy == pytest.approx(12)
+    assert PARTLY_OUTSIDE.dose_at_volume(0) == 20
+
+
+def test_the_dose_of_more_than_is_inside_the_grid_is_not_known():
+    assert PARTLY_OUTSIDE.dose_at_volume(62.5) == pytest.approx(10)
+    assert PARTLY_OUTSIDE.dose_at_volume(63) is PARTLY_OUTSIDE.dose_at_volume(100) is None
+
+
+@pytest.mark.parametrize("share", [1.0, 1 + 1e-12, 1 + 1e-9])
+def test_rounding_of_the_volume_puts_nothing_outside(share):
+    dvh = dvh_of([0, 10, 20], [50, 50, 0], volume_cc=50 * share)
+
+    assert not dvh.is_partly_outside
+    assert dvh.dose_at_volume(100) == 10
+    assert dvh.volume_at_dose(10) == dvh.cumulative_percent[0] == 100
+
+
+def test_an_empty_dvh_with_volume_has_no_share_of_it():
+    outside = DVH.empty(7, "Areola", (Flag.OUTSIDE_DOSE_GRID,), volume_cc=3.0)
+
+    assert outside.cumulative_percent.tolist() == [0]
+    assert outside.volume_at_dose(0) is outside.dose_at_volume(0) is outside.median_gy is None
+
+
 def test_an_empty_dvh_answers_none_and_says_so():
     empty = DVH.empty(7, "Areola", (Flag.NO_CONTOURS,))
 

@@ -96,6 +96,12 @@ def test_what_is_outside_the_dose_grid_is_target_that_the_isodose_misses():
     assert value_of("CI", target) == pytest.approx(0.5, rel=1e-6)
 
 
+def test_the_homogeneity_of_a_target_partly_outside_the_dose_grid_is_not_known():
+    target = replace(dvh_of_ball(2), volume_cc=1.1 * ball_cc(2))
+
+    assert value_of("HI", target) == ("OUTSIDE_DOSE_GRID",)
+
+
 def test_the_homogeneity_of_a_ramp_is_its_spread_over_its_middle():
     ramp = DVH(
         roi_number=1,

@@ -1,12 +1,10 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from imaging.errors import InputError
-from imaging.rt import DVH, Metric
+from imaging.rt import DVH, Flag, Metric
 from imaging.rt.metrics.metric import EXAMPLES
 
 RAMP = DVH(  # 50 cc, evenly between 10 and 20 Gy
@@ -66,14 +64,6 @@ def test_a_metric_of_a_linear_ramp_with_a_prescription_of_20_gy(text, expected):
     assert result.flags == ()
 
 
-@pytest.mark.parametrize("text", ["D95%", "DC10%", "V12Gy[%]", "CV12Gy[%]", "CV12Gy[cc]", "HI"])
-def test_the_part_of_an_roi_outside_the_dose_counts_as_volume_only(text):
-    larger = replace(RAMP, volume_cc=80.0, outside_cc=30.0)
-
-    assert Metric.parse(text).of(larger) == Metric.parse(text).of(RAMP)
-    assert Metric.parse("Volume").of(larger).value == 80
-
-
 @pytest.mark.parametrize(
     ("text", "unit"), [("D95%", "Gy"), ("V20Gy", "%"), ("Volume", "cc"), ("V20Gy[cc]", "cc")]
 )
@@ -103,8 +93,17 @@ def test_an_empty_roi_has_no_dose_and_no_share(text):
     assert (result.value, result.flags) == (None, ("EMPTY",))
 
 
-def test_an_empty_roi_has_no_volume():
-    assert Metric.parse("Volume").of(DVH.empty(3, "Heart")).value == 0
+def test_an_roi_without_contours_has_no_volume():
+    assert Metric.parse("Volume").of(DVH.empty(3, "Heart", (Flag.NO_CONTOURS,))).value == 0
+
+
+@pytest.mark.parametrize(
+    "flag", [Flag.BROKEN_CONTOURS, Flag.NOT_PARALLEL, Flag.NOT_AXIAL, Flag.OTHER_FRAME]
+)
+def test_an_roi_that_was_not_computed_has_an_unknown_volume(flag):
+    result = Metric.parse("Volume").of(DVH.empty(3, "Heart", (flag,)))
+
+    assert (result.value, result.unit, result.flags) == (None, "cc", ("EMPTY",))
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,14 @@ from pydicom import Dataset, dcmread
 
 from imaging.errors import InputError
 from imaging.rt import DVH
-from imaging.rt.planned.comparison import compare, comparison_table, curves_by_name, volumes_by_name
-from imaging.rt.planned.stored import PlannedDvhs, planned_dvhs
+from imaging.rt.planned.comparison import (
+    compare,
+    comparison_table,
+    curves_by_name,
+    repeated_names,
+    volumes_by_name,
+)
+from imaging.rt.planned.stored import PlannedDvh, PlannedDvhs, planned_dvhs
 from tests.imaging.rt.ramps import ramp
 
 
@@ -113,6 +119,8 @@ def test_volumes_in_percent_have_no_total():
         (item([(5, 10), (5, 5), (5, -0.02)]), "not cumulative"),
         (item([(5, 10), (-5, 5)]), "negative"),
         (item([]), "no data"),
+        (item(STAIRS, DVHDoseScaling="-1"), "scaled by -1"),
+        (item(STAIRS, DVHReferencedROISequence=[Dataset()]), "AttributeError"),
     ],
 )
 def test_what_cannot_be_used_is_left_out_with_its_reason(made, reason):
@@ -121,6 +129,18 @@ def test_what_cannot_be_used_is_left_out_with_its_reason(made, reason):
     assert [curve.roi_number for curve in planned.curves] == [2]
     assert len(planned.left_out) == 1
     assert reason in planned.left_out[0]
+
+
+def test_of_several_dvhs_of_one_roi_the_first_cumulative_one_counts():
+    bins = item([(5, 10), (5, 10)], DVHType="DIFFERENTIAL")
+
+    planned = planned_dvhs(dose_with(bins, item(STAIRS), item(STAIRS, 2), item(STAIRS)))
+
+    assert [(curve.roi_number, curve.volume_cc) for curve in planned.curves] == [(1, 40), (2, 40)]
+    assert planned.left_out == (
+        "DVH 1: DVH 2 is of ROI 1 too",
+        "DVH 4: DVH 2 is of ROI 1 too",
+    )
 
 
 def test_a_dvh_of_two_rois_or_of_all_but_one_is_left_out():
@@ -192,3 +212,34 @@ def test_the_comparison_has_a_row_for_each_roi_that_both_have():
     assert list(table.columns)[7:11] == ["dD98_gy", "dD95_gy", "dD50_gy", "dD2_gy"]
     assert list(curves_by_name(planned, ours)) == ["PTV", "Areola"]
     assert volumes_by_name(planned, ours) == {"PTV": 40, "Areola": 40}
+
+
+def test_rois_that_are_named_alike_have_no_overlay():
+    planned = planned_dvhs(dose_with(item(STAIRS), item(STAIRS, 2), item(STAIRS, 3)))
+    ours = [ramp(), ramp(number=2), ramp(number=3, name="Heart")]
+
+    assert repeated_names(ours) == ["PTV"]
+    assert list(curves_by_name(planned, ours)) == ["Heart"]
+    assert volumes_by_name(planned, ours) == {"Heart": 40}
+    assert comparison_table([("case-1", ours, planned)])["roi_number"].tolist() == [1, 2, 3]
+
+
+def test_a_dose_that_is_not_known_has_no_difference():
+    half = DVH(
+        roi_number=1,
+        roi_name="half outside",
+        volume_cc=20.0,
+        dose_gy=np.array([0.0, 10.0]),
+        cumulative_cc=np.array([10.0, 0.0]),
+        min_gy=0.0,
+        mean_gy=5.0,
+        max_gy=10.0,
+        outside_cc=10.0,
+    )
+    theirs = PlannedDvh(1, np.array([0.0, 10.0]), np.array([100.0, 0.0]), 20.0, 0.1)
+
+    found = compare(half, theirs)
+
+    assert found.volume_ratio == pytest.approx(1)
+    assert found.dose_gy[:2] == (None, None)
+    assert found.dose_gy[3] == pytest.approx(9.6 - 9.8)

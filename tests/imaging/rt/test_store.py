@@ -1,10 +1,13 @@
 """DVHs kept on disk: read back as they were, or not at all."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from imaging.rt import DVH, CaseDVHs, PlanContext, StoredCase, load_case
 from imaging.rt.cases.store import clear_case, store_case
+from imaging.rt.planned.stored import PlannedDvh, PlannedDvhs
 
 RAMP = DVH(
     roi_number=3,
@@ -41,7 +44,7 @@ def test_what_was_stored_comes_back(tmp_path):
     assert nothing.is_empty
 
 
-@pytest.mark.parametrize("name", ["case.json", "curves.parquet"])
+@pytest.mark.parametrize("name", ["case.json", "curves.parquet", "body.parquet", "planned.parquet"])
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"\x00garbage"])
 def test_what_is_broken_is_as_if_it_were_not_there(tmp_path, name, content):
     store_case(tmp_path, STORED)
@@ -68,6 +71,35 @@ def test_a_rewrite_that_is_killed_leaves_no_result(tmp_path, monkeypatch):
 
 def test_what_is_cleared_is_gone(tmp_path):
     store_case(tmp_path, STORED)
+    (tmp_path / "notes.txt").touch()
     clear_case(tmp_path)
 
     assert load_case(tmp_path) is None
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_two_curves_of_one_roi_come_back_as_two(tmp_path):
+    curves = [
+        PlannedDvh(3, np.array([0.0, last_gy]), np.array([100.0, 0.0]), 10.0, 0.5)
+        for last_gy in (50.0, 60.0)
+    ]
+    store_case(tmp_path, replace(STORED, planned=PlannedDvhs(tuple(curves), ("one",), "1.2")))
+
+    found = load_case(tmp_path)
+
+    assert found is not None
+    planned = found.planned
+    assert [curve.dose_gy.tolist() for curve in planned.curves] == [[0, 50], [0, 60]]
+    assert (planned.left_out, planned.structure_set_uid) == (("one",), "1.2")
+
+
+def test_a_body_that_was_not_asked_for_comes_back_for_the_metrics_only(tmp_path):
+    body = replace(RAMP, roi_number=9, roi_name="Outer")
+    store_case(tmp_path, replace(STORED, unasked=(body,), external=(9,)))
+
+    found = load_case(tmp_path)
+
+    assert found is not None
+    assert found.case.plan.body is found.unasked[0]
+    assert [dvh.roi_number for dvh in found.case.dvhs] == [3, 4]
+    assert found.unasked[0].cumulative_cc == pytest.approx(RAMP.cumulative_cc)
