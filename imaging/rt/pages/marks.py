@@ -79,14 +79,17 @@ def draw_marks(axes: Axes, marks: Sequence[GoalMark], of_name: Mapping[str, str]
         marks: The goals; those of ROIs that are not drawn are left out.
         of_name: Colour by ROI name.
     """
+    highest_gy = axes.get_xlim()[1]
     for mark in marks:
         colour = of_name.get(mark.roi_name)
         if colour is None:
             continue
+        dose_gy = min(mark.dose_gy, highest_gy)  # a goal beyond the axis stands at its end
         if mark.on_dose_axis:
-            axes.plot([mark.dose_gy] * 2, [0, mark.height], color=colour, lw=1.4, zorder=4)
+            axes.plot([dose_gy] * 2, [0, mark.height], color=colour, lw=1.4, zorder=4)
         line = _marker(mark.outcome, mark.shape, colour)
-        line.set_data([mark.dose_gy], [mark.height])
+        line.set_data([dose_gy], [mark.height])
+        line.set_in_layout(False)  # axes keep their room, wherever a mark is
         axes.add_line(line)
 
 

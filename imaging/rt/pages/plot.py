@@ -71,8 +71,8 @@ def plot_dvhs(  # noqa: PLR0913 - the parts of a picture, each by its name
         axes = panels["cumulative"]
         _draw_curves(axes, drawn, looks)
         _draw_overlays(axes, compared, of_name)
-        draw_marks(axes, marks, of_name)
         _dress(panels, title, max((dvh.dose_gy[-1] for dvh in drawn), default=0.0) or 1.0)
+        draw_marks(axes, marks, of_name)
         if difference:
             _draw_differences(panels["difference"], drawn, compared, looks)
         if differential:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from imaging.rt import plot_dvhs
+from imaging.rt import plot_dvhs, png_data_uri
 from imaging.rt.pages.marks import GoalMark
 from tests.imaging.rt.ramps import ramp
 
@@ -54,3 +54,17 @@ def test_outcomes_differ_without_colour_and_stand_in_the_legend():
     assert [line.get_marker() for line in markers_of(figure)] == ["x", "<", "."]
     assert markers_of(figure)[1].get_markerfacecolor() == "white"
     assert legend_of(figure) == ["PTV", "goal nearly met", "goal failed", "goal not evaluated"]
+
+
+def test_a_goal_beyond_the_axis_stands_at_its_end(dvhs):
+    far = GoalMark("PTV", "dose-at-volume", 5000.0, 95.0, "at least", "failed")
+    figure = plot_dvhs(dvhs, title="far", marks=[far], differential="%", difference=False)
+
+    png_data_uri(figure)  # a layout that collapses warns, and warnings are errors here
+    axes = figure.axes[0]
+    ends = [
+        float(np.asarray(line.get_xdata())[0])
+        for line in axes.get_lines()
+        if line.get_marker() == "x"
+    ]
+    assert ends == [pytest.approx(axes.get_xlim()[1])]
