@@ -1,0 +1,1 @@
+"""CT series, masks and doses as images with geometry, in NIfTI."""
