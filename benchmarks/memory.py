@@ -1,16 +1,15 @@
 """How much memory fetching one patient takes: `python -m benchmarks.memory PATIENT_ID FOLDER`.
 
 A program of its own, because memory that a process freed earlier would hide what is taken now.
-Linux only, as is Orthanc's package: the kernel keeps a high-water mark that can be set back. (The
-mark of `getrusage` cannot, and begins at the size of the process that started this one.)
+Linux only, as is Orthanc's package.
 """
 
 import ctypes
-import re
 import sys
 from contextlib import closing
 from pathlib import Path
 
+from benchmarks.peak import peak_bytes, restart_peak
 from imaging.dicom import PatientRow
 from imaging.orthanc import OrthancArchive
 from imaging.settings import settings
@@ -27,22 +26,15 @@ def main() -> None:
         (patient,) = archive.patients([patient_id])
         _fetch(archive, patient, folder / "warm-up", only=_SMALLEST)
         ctypes.CDLL(None).malloc_trim(0)  # what the listing freed shall not be used again unseen
-        Path("/proc/self/clear_refs").write_text("5")
-        before = _peak_bytes()
+        before = restart_peak()
         _fetch(archive, patient, folder)
-        print(_peak_bytes() - before)
+        print(peak_bytes() - before)
 
 
 def _fetch(archive: OrthancArchive, patient: PatientRow, folder: Path, only: str = "") -> None:
     for series in patient.series:
         if only in {"", series.modality}:
             archive.fetch(series, folder / series.modality)
-
-
-def _peak_bytes() -> int:
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    assert found is not None  # noqa: S101 - for the type checker
-    return 1024 * int(found[1])
 
 
 if __name__ == "__main__":

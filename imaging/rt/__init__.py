@@ -15,8 +15,10 @@ from imaging.rt.cases.tables import (
     write_table,
 )
 from imaging.rt.compute import dvhs_of_files
+from imaging.rt.conventions import ConventionName
 from imaging.rt.doses.selection import DosePolicy
 from imaging.rt.dvh import DVH
+from imaging.rt.exports import file_of, files_of
 from imaging.rt.files.objects import prescription_gy, roi_colours, sop_instance_uid
 from imaging.rt.flags import Flag
 from imaging.rt.method import Between, DoseInterpolation, EndCaps, EngineName, Method
@@ -37,6 +39,7 @@ __all__ = [
     "Between",
     "CaseDVHs",
     "CaseResult",
+    "ConventionName",
     "DoseChoice",
     "DoseInterpolation",
     "DosePolicy",
@@ -65,6 +68,8 @@ __all__ = [
     "dvhs_of_files",
     "eqd2",
     "failed_goals",
+    "file_of",
+    "files_of",
     "gather",
     "geud",
     "goals_table",

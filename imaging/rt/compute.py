@@ -2,28 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
-from pydicom import Dataset
 
-from imaging.errors import DicomError, InputError
+from imaging.errors import InputError
 from imaging.rt import dicompyler, exact
-from imaging.rt.doses.candidates import Candidate, read_candidate
+from imaging.rt.conventions import ConventionName
+from imaging.rt.conventions import convention as convention_of
+from imaging.rt.doses.admission import check_plans
 from imaging.rt.doses.grid import DoseGrid
-from imaging.rt.doses.selection import DosePolicy, select_dose
+from imaging.rt.doses.selection import DosePolicy, select_read
 from imaging.rt.dvh import DVH
 from imaging.rt.files.contours import contours_of
-from imaging.rt.files.objects import (
-    check_frame_of_reference,
-    check_plan_of_dose,
-    frame_flag,
-    read_rtplan,
-    read_rtstruct,
-)
-from imaging.rt.files.rois import Roi, choose_rois, rois_of
+from imaging.rt.files.objects import check_frame_of_reference, frame_flag, refuse_frame
+from imaging.rt.files.rois import Roi, choose_rois
 from imaging.rt.flags import Flag
-from imaging.rt.method import Between, DoseInterpolation, EndCaps, EngineName, Method
+from imaging.rt.inputs import RtObjects, read_objects
+from imaging.rt.method import Method, MethodArguments
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,16 +43,14 @@ class Calculation:
     is_sum_of_plans: bool = False
 
 
-def dvhs_of_files(  # noqa: PLR0913 - files, what of them, and four choices of the method
+def dvhs_of_files(
     rtstruct: Path,
     rtdose: Path | Sequence[Path],
     *,
     rtplan: Path | None = None,
     rois: Sequence[str] | None = None,
-    end_caps: EndCaps = "half",
-    between: Between = "prism",
-    dose_interpolation: DoseInterpolation = "linear",
-    engine: EngineName = "exact",
+    convention: ConventionName | None = None,
+    **choices: Unpack[MethodArguments],
 ) -> list[DVH]:
     """Calculate the DVHs of a structure set in a dose, in the order of the structure set.
 
@@ -65,31 +61,30 @@ def dvhs_of_files(  # noqa: PLR0913 - files, what of them, and four choices of t
         rtdose: File of the RT Dose, in Gy. Several, of one plan, are added where that is right.
         rtplan: File of the RT Plan; when given, the dose must not belong to another plan.
         rois: Names or shell patterns of ROIs, by TG-263 whatever their case; None means all.
-        end_caps: How far an ROI reaches beyond its first and last contour: ``half`` a gap between
-            contours, ``none``, ``rounded`` (a third of half a gap), or a number of mm.
-        between: What joins neighbouring contours: ``prism``, ``cubic`` or ``shape``, see
-            ``Method``.
-        dose_interpolation: ``linear`` or ``cubic`` between the dose's voxels.
-        engine: What calculates: ``exact``, or ``dicompyler`` for a cross-check.
+        convention: End caps and interpolations as a planning or review system has them, by its name
+            (``eclipse``, ``raystation``, …, see ``ConventionName``).
+        **choices: Instead of a convention: ``end_caps``, ``between``, ``dose_interpolation`` and
+            ``engine``, as ``Method`` has them.
 
     Raises:
-        InputError: A name or pattern matches no ROI, or no such method or dose is at hand.
+        InputError: A name or pattern matches no ROI, no such method, convention or dose is at hand,
+            or a convention is given beside another choice.
         DicomError: A file cannot be read or contradicts itself, ROIs and dose have different
             frames of reference, or the dose belongs to another plan.
     """
-    method = Method(
-        end_caps=end_caps, between=between, dose_interpolation=dose_interpolation, engine=engine
-    )
-    doses = [rtdose] if isinstance(rtdose, str | Path) else list(rtdose)
-    plans = () if rtplan is None else (rtplan,)
-    return list(calculate(rtstruct, doses, rtplans=plans, rois=rois, method=method).dvhs)
+    if convention is not None and choices:
+        msg = f"the convention {convention} decides {', '.join(choices)}: give one or the other"
+        raise InputError(msg)
+    method = Method(**choices) if convention is None else convention_of(convention).method
+    doses = [rtdose] if isinstance(rtdose, str | Path) else rtdose
+    plans = [] if rtplan is None else [Path(rtplan)]
+    objects = read_objects(Path(rtstruct), [Path(path) for path in doses], plans)
+    return list(calculate(objects, rois=rois, method=method).dvhs)
 
 
-def calculate(  # noqa: PLR0913 - files, what of them, and how
-    rtstruct: Path,
-    rtdoses: Sequence[Path],
+def calculate(
+    objects: RtObjects,
     *,
-    rtplans: Sequence[Path] = (),
     rois: Sequence[str] | None = None,
     method: Method,
     policy: DosePolicy | None = None,
@@ -97,33 +92,23 @@ def calculate(  # noqa: PLR0913 - files, what of them, and how
     """Calculate DVHs as ``dvhs_of_files`` does, and tell about the dose.
 
     Args:
-        rtstruct: File of the RT Structure Set.
-        rtdoses: Files of RT Dose.
-        rtplans: Files of RT Plan.
+        objects: What the files hold.
         rois: Names or patterns of ROIs; None means all.
         method: How.
-        policy: What may be done to get one dose. A single dose is taken whether its plan is
-            approved or not: it was named.
+        policy: What may be done to get one dose, as for ``select_dose``.
 
     Raises:
         InputError: See ``dvhs_of_files``.
         DicomError: Likewise.
     """
-    structures = read_rtstruct(Path(rtstruct))
-    every = rois_of(structures)
-    chosen = choose_rois(every, rois)
-    paths, plans = [Path(path) for path in rtdoses], [Path(path) for path in rtplans]
+    chosen = choose_rois(objects.rois, rois)
     if method.engine == "dicompyler":
-        return _by_dicompyler(structures, chosen, paths, plans, method)
-    if len(paths) == 1:
-        _check_plans(plans, read_candidate(paths[0]))
-    policy = policy or DosePolicy()
-    if len(paths) == 1:
-        policy = replace(policy, include_unapproved=True)
-    dose = select_dose(paths, plans=plans, policy=policy)
+        return _by_dicompyler(objects, chosen, method)
+    dose = select_read(objects.doses, objects.plans, policy or DosePolicy())
     flagged = _in_frame(chosen, dose.grid)
     within = [roi for roi, flag in flagged if flag != Flag.OTHER_FRAME]
-    found = iter(exact.calculate(within, dose.grid, method, lambda: _slice_spacing_mm(every)))
+    spacing_mm = partial(_slice_spacing_mm, objects.rois)
+    found = iter(exact.calculate(within, dose.grid, method, spacing_mm))
     dvhs = []
     for roi, flag in flagged:
         dvh = DVH.empty(roi.number, roi.name) if flag == Flag.OTHER_FRAME else next(found)
@@ -138,18 +123,6 @@ def calculate(  # noqa: PLR0913 - files, what of them, and how
     )
 
 
-def _check_plans(rtplans: Sequence[Path], dose: Candidate) -> None:
-    """Refuse a dose that is of none of the plans that are given.
-
-    Raises:
-        DicomError: The dose refers to other plans only; names them.
-    """
-    plans = [read_rtplan(path) for path in rtplans]
-    if not {str(plan.SOPInstanceUID) for plan in plans} & set(dose.plan_uids):
-        for plan in plans:
-            check_plan_of_dose(plan, dose.dataset)
-
-
 def _in_frame(rois: Sequence[Roi], grid: DoseGrid) -> list[tuple[Roi, Flag | None]]:
     """Tell which ROIs are in the dose's frame of reference.
 
@@ -158,12 +131,7 @@ def _in_frame(rois: Sequence[Roi], grid: DoseGrid) -> list[tuple[Roi, Flag | Non
     """
     flagged = [(roi, frame_flag(roi, grid)) for roi in rois]
     if flagged and all(flag == Flag.OTHER_FRAME for _, flag in flagged):
-        roi = rois[0]
-        msg = (
-            f"ROI {roi.number} is drawn in frame of reference {roi.frame_of_reference_uid}, and "
-            f"the dose {grid.uid} is in {grid.frame_of_reference_uid}"
-        )
-        raise DicomError(roi.rtstruct_uid, msg)
+        refuse_frame(rois[0], grid.uid, grid.frame_of_reference_uid)
     return flagged
 
 
@@ -177,20 +145,14 @@ def _slice_spacing_mm(rois: Sequence[Roi]) -> float | None:
     return float(np.median(gaps_mm)) if gaps_mm else None
 
 
-def _by_dicompyler(
-    structures: Dataset,
-    rois: Sequence[Roi],
-    rtdoses: Sequence[Path],
-    rtplans: Sequence[Path],
-    method: Method,
-) -> Calculation:
+def _by_dicompyler(objects: RtObjects, rois: Sequence[Roi], method: Method) -> Calculation:
     """Let dicompyler-core calculate, which takes one dose."""
-    if len(rtdoses) != 1:
-        msg = f"dicompyler-core takes one RTDOSE, and there are {len(rtdoses)}"
+    if len(objects.doses) != 1:
+        msg = f"dicompyler-core takes one RTDOSE, and there are {len(objects.doses)}"
         raise InputError(msg)
-    dose = read_candidate(rtdoses[0])
-    check_frame_of_reference(structures, dose.dataset, rois)
-    _check_plans(rtplans, dose)
+    (dose,) = objects.doses
+    check_frame_of_reference(dose.dataset, rois)
+    check_plans(dose, objects.plans)
     flags = (Flag.SUM_OF_PLANS,) if dose.is_of_plans else ()
     dvhs = [
         replace(dvh, method=method.text, flags=(*dvh.flags, *flags))

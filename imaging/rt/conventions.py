@@ -124,15 +124,6 @@ def convention(name: str) -> Convention:
     return CONVENTIONS[name]
 
 
-def method_of(name: str) -> Method:
-    """Return the method of the convention of that name.
-
-    Raises:
-        InputError: There is none.
-    """
-    return convention(name).method
-
-
 def conventions_as_markdown() -> str:
     """Return the table as the page `docs/dvh-conventions.md`."""
     lines = [

@@ -10,14 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.rt.dvh import DVH
-
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
-
-
-def percent_curve(dvh: DVH) -> Curve:
-    """Take the cumulative curve of a DVH, in percent of the whole ROI."""
-    return dvh.dose_gy, dvh.cumulative_percent
 
 
 def volume_at(
@@ -38,7 +31,8 @@ def volume_at(
     right = np.minimum(after, dose_gy.size - 1)
     left = np.maximum(right - 1, 0)
     width = dose_gy[right] - dose_gy[left]
-    share = np.clip((gy - dose_gy[left]) / np.where(width > 0, width, 1.0), 0, 1)
+    into = np.clip(gy - dose_gy[left], 0, width)  # beyond its ends, a piece is not asked
+    share = into / np.where(width > 0, width, 1.0)
     inside = volume[left] + share * (volume[right] - volume[left])
     inside = np.where(after == 0, volume[0], inside)
     return np.where(after == dose_gy.size, 0.0, inside)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.errors import InputError
+from imaging.rt.curves import Curve, volume_at
 from imaging.rt.flags import Flag
 
 _ROUNDING = 1e-9  # share of the volume that summing floats may lose on a plateau
@@ -119,6 +120,11 @@ class DVH:
         """The curve in percent of the whole ROI, shape (n,); all 0 when the DVH is empty."""
         return 100 * self.cumulative_cc / (self.whole_cc or 1.0)
 
+    @property
+    def percent_curve(self) -> Curve:
+        """Doses in Gy and volumes in percent of the whole ROI."""
+        return self.dose_gy, self.cumulative_percent
+
     def dose_at_volume(self, percent: float) -> float | None:
         """D``percent``%: the largest dose in Gy that ``percent`` of the ROI gets.
 
@@ -161,7 +167,7 @@ class DVH:
 
     def cc_at_dose(self, gy: float) -> float:
         """V``gy``Gy in cm³: the volume that gets at least ``gy``."""
-        return float(self._curve_at(np.array([gy]))[0])
+        return float(volume_at((self.dose_gy, self.cumulative_cc), np.array([gy]))[0])
 
     def differential(self, bin_gy: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Say how much volume gets a dose in each bin.
@@ -182,20 +188,7 @@ class DVH:
             raise InputError(msg)
         bins = int(np.floor(self.dose_gy[-1] / bin_gy)) + 1
         edges = np.arange(bins + 1, dtype=np.float64) * bin_gy
-        return edges, -np.diff(self._curve_at(edges))
-
-    def _curve_at(self, gy: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Evaluate V(D) in cm³ at each dose; at a step the upper value, as D itself is reached."""
-        after = np.searchsorted(self.dose_gy, gy, side="left")
-        right = np.minimum(after, self.dose_gy.size - 1)
-        left = np.maximum(right - 1, 0)
-        width = self.dose_gy[right] - self.dose_gy[left]
-        into = np.clip(gy - self.dose_gy[left], 0, width)  # beyond its ends, a piece is not asked
-        share = into / np.where(width > 0, width, 1.0)
-        rise = self.cumulative_cc[right] - self.cumulative_cc[left]
-        inside = self.cumulative_cc[left] + share * rise
-        inside = np.where(gy <= self.dose_gy[0], self.dosed_cc, inside)
-        return np.where(after == self.dose_gy.size, 0.0, inside)
+        return edges, -np.diff(volume_at((self.dose_gy, self.cumulative_cc), edges))
 
     def _fault_of_statistics(self) -> str | None:
         """Say how minimum, mean and maximum contradict each other or the curve."""

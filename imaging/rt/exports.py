@@ -6,17 +6,8 @@ such objects to say: a dose that was cut short must be refused there, not overlo
 
 from pathlib import Path
 
-from pydicom import dcmread
-from pydicom.uid import RTDoseStorage, RTIonPlanStorage, RTPlanStorage, RTStructureSetStorage
-
-from imaging.dicom.reading import UNREADABLE
 from imaging.errors import InputError
-
-_CLASSES = {
-    "RTSTRUCT": (RTStructureSetStorage,),
-    "RTDOSE": (RTDoseStorage,),
-    "RTPLAN": (RTPlanStorage, RTIonPlanStorage),
-}
+from imaging.rt.files.reading import claims_to_be
 
 
 def files_of(path: Path, modality: str) -> tuple[Path, ...]:
@@ -32,7 +23,7 @@ def files_of(path: Path, modality: str) -> tuple[Path, ...]:
     if not path.is_dir():
         return (path,)
     files = [file for file in path.iterdir() if file.is_file() and not file.name.startswith(".")]
-    found = tuple(sorted(file for file in files if _is_of(file, modality)))
+    found = tuple(sorted(file for file in files if claims_to_be(file, modality)))
     if not found:
         msg = f"none of the {len(files)} files in the folder {path.name} is an {modality}"
         raise InputError(msg)
@@ -50,17 +41,3 @@ def file_of(path: Path, modality: str) -> Path:
         msg = f"the folder {path.name} holds {len(found)} {modality}s; give the path of one"
         raise InputError(msg)
     return found[0]
-
-
-def _is_of(path: Path, modality: str) -> bool:
-    """Say whether a file is of a kind, by its SOP class, or its modality where that is missing."""
-    tags = ["SOPClassUID", "Modality"]
-    try:
-        dataset = dcmread(path, force=True, stop_before_pixels=True, specific_tags=tags)
-        stated = dataset.get("SOPClassUID"), dataset.file_meta.get("MediaStorageSOPClassUID")
-        classes = {str(uid).strip() for uid in stated if uid}
-        if classes:
-            return not classes.isdisjoint(_CLASSES[modality])
-        return str(dataset.get("Modality") or "").strip() == modality
-    except (*UNREADABLE, OSError):
-        return False

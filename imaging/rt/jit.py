@@ -8,6 +8,8 @@ from typing import Any, TypeVar, cast
 
 import numba
 
+from imaging.rt.sources import checksum_of
+
 _HERE = Path(__file__).parent
 # Not "nnan" nor "ninf", as what is not a number must stay so; not "arcp", as quotients are exact.
 _FAST = {"reassoc", "contract", "nsz"}
@@ -51,12 +53,8 @@ def _bases() -> Iterator[Path]:
 
 def _checksum() -> str:
     """Checksum the sources of everything that may be compiled."""
-    digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted(_HERE.rglob("*.py")):
-        text = path.read_bytes()
-        if b"compiled" in text:
-            digest.update(text)
-    return digest.hexdigest()[:12]
+    said = f"{numba.__version__} {checksum_of(_HERE, holding='compiled')}"
+    return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
 _FOLDER = _cache_folder()

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from numbers import Real
-from typing import Literal
+from typing import Literal, TypedDict
 
 from imaging.errors import InputError
 
@@ -11,6 +11,15 @@ EngineName = Literal["exact", "dicompyler"]
 EndCaps = Literal["half", "none", "rounded"] | float
 Between = Literal["prism", "cubic", "shape"]
 DoseInterpolation = Literal["linear", "cubic"]
+
+
+class MethodArguments(TypedDict, total=False):
+    """What a caller may choose; the rest is as in ``Method``."""
+
+    end_caps: EndCaps
+    between: Between
+    dose_interpolation: DoseInterpolation
+    engine: EngineName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

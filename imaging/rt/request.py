@@ -138,7 +138,6 @@ def options_of(  # noqa: PLR0913 - each is a field of the form
         goals=_goals(goals, aliases, data_root),
         method=method.method(),
         policy=dose.policy(),
-        prescription_gy=dose.prescription_gy,
         alpha_beta_gy=dict(alpha_beta),
         write_dvhs=write_dvhs,
     )

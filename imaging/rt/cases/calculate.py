@@ -1,31 +1,34 @@
 """DVHs of one case: calculated once and kept, drawn anew when other metrics or goals are asked."""
 
 import logging
-import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydicom import Dataset
+
 from imaging.errors import InputError
-from imaging.files import write_whole
 from imaging.rt.cases.draw import draw_case, is_drawn
 from imaging.rt.cases.keys import key_of, shown_of
 from imaging.rt.cases.options import DvhCase, DvhOptions
 from imaging.rt.cases.planning_system import planned_of_case, write_copy
 from imaging.rt.cases.store import (
     COPY,
+    TRACE,
     StoredCase,
     clear_case,
     load_case,
     store_case,
     store_words,
+    write_trace,
 )
 from imaging.rt.cases.tables import CaseDVHs
 from imaging.rt.compute import Calculation, calculate
 from imaging.rt.dvh import DVH
-from imaging.rt.files.objects import read_rtstruct, roi_colours, sop_instance_uid
 from imaging.rt.files.prescriptions import Prescription, prescription_of
-from imaging.rt.files.rois import Roi, choose_rois, rois_of
+from imaging.rt.files.rois import Roi, choose_rois, colours_of
+from imaging.rt.inputs import RtObjects, read_objects
 from imaging.rt.metrics.context import PlanContext
 from imaging.rt.metrics.indices import body_of, is_body
 from imaging.rt.thinning import thinned
@@ -69,9 +72,7 @@ def calculate_case(case: DvhCase, options: DvhOptions, folder: Path) -> CaseResu
         reason = _reason(error, case, target)
     except Exception as error:  # noqa: BLE001 - the case's boundary: recorded, the others go on
         _forget(target)
-        # Beside the data, not in the log: a library's message may quote a patient's name.
-        trace = write_whole(target / "error.txt", traceback.format_exc())
-        reason = f"unforeseen {type(error).__name__}, see {trace}"
+        reason = f"unforeseen {type(error).__name__}, see {write_trace(target)}"
     log.warning("%s: no DVHs: %s", case.case_id, reason)
     return CaseResult(case, target, failure=reason)
 
@@ -79,11 +80,12 @@ def calculate_case(case: DvhCase, options: DvhOptions, folder: Path) -> CaseResu
 def _up_to_date(case: DvhCase, options: DvhOptions, folder: Path, target: Path) -> CaseResult:
     """Bring a case's folder up to date, and say whether its curves were already."""
     key, shown = key_of(case, options), shown_of(options)
+    (target / TRACE).unlink(missing_ok=True)
     stored = load_case(target, options.alpha_beta_gy)
     reused = stored is not None and stored.key == key
     if stored is None or not reused:
         clear_case(target)
-        stored = _calculated(case, options, key)
+        stored = _calculated(case, options, key, target)
     elif stored.shown == shown and is_drawn(stored, options, target):
         return CaseResult(case, target, reused=True, key=key, shown=shown)
     else:
@@ -123,45 +125,37 @@ def _reason(error: InputError | OSError, case: DvhCase, target: Path) -> str:
     return f"{roles.get(path, 'a file')}: {said}"
 
 
-def _calculated(case: DvhCase, options: DvhOptions, key: str) -> StoredCase:
-    """Calculate the curves, and read what else the files say."""
-    structures = read_rtstruct(case.rtstruct)
-    every = rois_of(structures)
-    external = tuple(roi.number for roi in every if roi.interpreted_type == "EXTERNAL")
-    found = calculate(
-        case.rtstruct,
-        case.rtdoses,
-        rtplans=case.rtplans,
-        rois=_wanted(every, external, options),
-        method=options.method,
-        policy=options.policy,
-    )
+def _calculated(case: DvhCase, options: DvhOptions, key: str, target: Path) -> StoredCase:
+    """Calculate the curves, and take from the files what else they say."""
+    objects = read_objects(case.rtstruct, case.rtdoses, case.rtplans)
+    external = tuple(roi.number for roi in objects.rois if roi.interpreted_type == "EXTERNAL")
+    wanted = _wanted(objects.rois, external, options)
+    found = calculate(objects, rois=wanted, method=options.method, policy=options.policy)
     every_dvh = [_thin(dvh) for dvh in found.dvhs]
-    asked = {roi.number for roi in choose_rois(every, options.rois or None)}
-    dvhs = tuple(dvh for dvh in every_dvh if dvh.roi_number in asked)
-    prescribed = _prescription(case, options, found)
+    asked = {roi.number for roi in choose_rois(objects.rois, options.rois or None)}
+    prescribed = _prescription(objects, options, found)
     plan = PlanContext(
         prescription_gy=prescribed.dose_gy,
         fractions=prescribed.fractions,
         body=body_of(every_dvh, external),
         alpha_beta_gy=options.alpha_beta_gy,
     )
-    rtstruct_uid = str(structures.SOPInstanceUID)
+    dvhs = tuple(dvh for dvh in every_dvh if dvh.roi_number in asked)
     return StoredCase(
         key=key,
         case=CaseDVHs(case.case_id, dvhs, plan, case.course),
-        colours=roi_colours(case.rtstruct),
+        colours=colours_of(objects.rois),
         prescribed_by=prescribed.source,
         notes=found.notes,
         external=external,
         unasked=tuple(dvh for dvh in every_dvh if dvh.roi_number not in asked),
         dose_uids=found.dose_uids,
-        planned=planned_of_case(case, dvhs, found.dose_uids, rtstruct_uid),
+        planned=planned_of_case(objects, found.dose_uids, target),
     )
 
 
 def _wanted(
-    rois: list[Roi], external: tuple[int, ...], options: DvhOptions
+    rois: Sequence[Roi], external: tuple[int, ...], options: DvhOptions
 ) -> tuple[str, ...] | None:
     """Return the ROIs to calculate; the body is one where a metric needs its isodoses."""
     if not options.rois:
@@ -182,19 +176,20 @@ def _thin(dvh: DVH) -> DVH:
     return replace(dvh, dose_gy=dose_gy, cumulative_cc=cumulative_cc)
 
 
-def _prescription(case: DvhCase, options: DvhOptions, found: Calculation) -> Prescription:
+def _prescription(objects: RtObjects, options: DvhOptions, found: Calculation) -> Prescription:
     """Find what 100 % means: what was asked, else what the dose's one plan states."""
-    path = _plan_of(case, found)
-    plan = Prescription.unknown() if path is None else prescription_of(path)
-    if options.prescription_gy is None:
+    of_dose = _plan_of(objects.plans, found)
+    plan = Prescription.unknown() if of_dose is None else prescription_of(of_dose)
+    if options.policy.prescription_gy is None:
         return plan
-    return replace(plan, dose_gy=options.prescription_gy, source="the parameter prescription_gy")
+    source = "the parameter prescription_gy"
+    return replace(plan, dose_gy=options.policy.prescription_gy, source=source)
 
 
-def _plan_of(case: DvhCase, found: Calculation) -> Path | None:
-    """Find the file of the dose's plan; None where it has several, or its file is not given."""
+def _plan_of(plans: Sequence[Dataset], found: Calculation) -> Dataset | None:
+    """Find the dose's plan; None where it has several, or is not given."""
     if found.is_sum_of_plans or len(found.plan_uids) > 1:
         return None
     if not found.plan_uids:
-        return case.rtplans[0] if len(case.rtplans) == 1 else None
-    return next((path for path in case.rtplans if sop_instance_uid(path) in found.plan_uids), None)
+        return plans[0] if len(plans) == 1 else None
+    return next((plan for plan in plans if plan.SOPInstanceUID in found.plan_uids), None)

@@ -1,6 +1,9 @@
 """What a person looks at of one case: the plot, the page to explore, and the tables."""
 
 from pathlib import Path
+from typing import Literal
+
+from matplotlib.figure import Figure
 
 from imaging.rt.cases.options import DvhOptions
 from imaging.rt.cases.store import COPY, StoredCase
@@ -42,6 +45,23 @@ def marks_of_case(stored: StoredCase, options: DvhOptions) -> list[GoalMark]:
     return marks_of(results, stored.case.dvhs, stored.case.plan.prescription_gy)
 
 
+def plot_case(
+    stored: StoredCase, options: DvhOptions, differential: Literal["%", "cc"] | None = None
+) -> Figure:
+    """Draw the curves of a case with the planning system's and the goals, as ``plot_dvhs`` does."""
+    overlays = overlays_of(stored)
+    return plot_dvhs(
+        stored.case.dvhs,
+        title=stored.case.case_id,
+        colours=stored.colours,
+        overlays=overlays,
+        overlay_label=PLANNING_SYSTEM,
+        marks=marks_of_case(stored, options),
+        differential=differential,
+        difference=bool(overlays),
+    )
+
+
 def is_drawn(stored: StoredCase, options: DvhOptions, folder: Path) -> bool:
     """Say whether all that ``draw_case`` writes is there, and the copy of the dose where asked."""
     tables = ["metrics"] if options.goals is None else ["metrics", "goals"]
@@ -59,18 +79,8 @@ def draw_case(stored: StoredCase, options: DvhOptions, folder: Path, cohort: Pat
         folder: Of the case.
         cohort: Where the page's library lies, once for all cases.
     """
-    case, overlays, marks = stored.case, overlays_of(stored), marks_of_case(stored, options)
-    figure = plot_dvhs(
-        case.dvhs,
-        title=case.case_id,
-        colours=stored.colours,
-        overlays=overlays,
-        overlay_label=PLANNING_SYSTEM,
-        marks=marks,
-        differential="%",
-        difference=bool(overlays),
-    )
-    write_png(figure, folder / "dvh.png")
+    case = stored.case
+    write_png(plot_case(stored, options, differential="%"), folder / "dvh.png")
     metrics = metrics_table([case], options.parsed)
     write_table(metrics, folder, "metrics")
     if options.goals is None:
@@ -83,9 +93,9 @@ def draw_case(stored: StoredCase, options: DvhOptions, folder: Path, cohort: Pat
         subtitle=" ".join(remarks_of(stored)),
         dvhs=case.dvhs,
         colours=stored.colours,
-        overlays=overlays,
+        overlays=overlays_of(stored),
         overlay_volumes_cc=volumes_by_name(stored.planned, case.dvhs),
-        marks=marks,
+        marks=marks_of_case(stored, options),
         rows=wide_table(metrics),
         shared=cohort,
     )

@@ -14,7 +14,7 @@ from imaging.rt.cases.calculate import CaseResult
 from imaging.rt.cases.draw import PLANNING_SYSTEM, marks_of_case, overlays_of, remarks_of
 from imaging.rt.cases.options import DvhCase, DvhOptions
 from imaging.rt.cases.population import curves_of_parquet, plot_population, population_table
-from imaging.rt.cases.store import StoredCase, fingerprints, load_case
+from imaging.rt.cases.store import StoredCase, fingerprints, load_case, write_trace
 from imaging.rt.cases.summaries import metrics_sheets
 from imaging.rt.cases.tables import (
     curves_table,
@@ -112,7 +112,7 @@ def _parts(
                 part = _part(result, stored, options, shown)
                 curves = pa.Table.from_pandas(curves_table([stored.case]), schema)
             except Exception as error:  # noqa: BLE001 - the case's boundary: the others go on
-                failures[result.case.case_id] = _reason(error)
+                failures[result.case.case_id] = _reason(error, result.folder)
                 continue
             writer.write_table(curves)
             text.writelines(lines[bool(parts) :])
@@ -145,11 +145,11 @@ def _read_back(result: CaseResult, options: DvhOptions) -> tuple[StoredCase, lis
     return stored, lines
 
 
-def _reason(error: Exception) -> str:
-    """Say why a case cannot be gathered, without what a library's message may quote."""
+def _reason(error: Exception, folder: Path) -> str:
+    """Say why a case cannot be gathered, and leave the trace of what is unforeseen beside it."""
     if isinstance(error, InputError):
         return str(error)
-    return f"its results cannot be gathered ({type(error).__name__})"
+    return f"its results cannot be gathered ({type(error).__name__}, see {write_trace(folder)})"
 
 
 def _part(result: CaseResult, stored: StoredCase, options: DvhOptions, shown: Path | None) -> _Part:

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from imaging.rt.cases.options import DvhCase, DvhOptions
+from imaging.rt.sources import checksum_of
 
 _RT = Path(__file__).parents[1]
 _PARTS = (  # another version may calculate otherwise
@@ -26,9 +27,8 @@ def key_of(case: DvhCase, options: DvhOptions) -> str:
     """Fingerprint everything that the curves depend on, our own sources too."""
     stats = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in case.files]
     versions = [*(version(part) for part in _PARTS), _sources()]
-    policy = None if options.policy is None else asdict(options.policy)
-    asked = [options.rois, options.needs_body, asdict(options.method), policy]
-    said = json.dumps([stats, case.course, asked, options.prescription_gy, versions])
+    how = asdict(options.method), asdict(options.policy)
+    said = json.dumps([stats, case.course, options.rois, options.needs_body, how, versions])
     return hashlib.sha256(said.encode()).hexdigest()
 
 
@@ -42,8 +42,4 @@ def shown_of(options: DvhOptions) -> str:
 @cache
 def _sources() -> str:
     """Checksum the sources of this package, whose version does not change with each of them."""
-    digest = hashlib.sha256()
-    for path in sorted(_RT.rglob("*.py")):
-        digest.update(str(path.relative_to(_RT)).encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return checksum_of(_RT)

@@ -46,8 +46,7 @@ class DvhOptions:
         metrics: TG-263 names, checked here.
         goals: What the metrics of structures should be; None judges nothing.
         method: End caps, interpolations and engine.
-        policy: What may be done to get one dose out of several; None takes a single dose as it is.
-        prescription_gy: What 100 % of the dose means; None asks the plan.
+        policy: What may be done to get one dose out of several, and what 100 % of it means.
         alpha_beta_gy: alpha/beta by name or pattern of ROIs, before the usual values.
         write_dvhs: Write a copy of the RTDOSE that holds the DVHs, too.
 
@@ -59,8 +58,7 @@ class DvhOptions:
     metrics: tuple[str, ...] = DEFAULT_METRICS
     goals: GoalTable | None = None
     method: Method = field(default_factory=Method)
-    policy: DosePolicy | None = None
-    prescription_gy: float | None = None
+    policy: DosePolicy = field(default_factory=DosePolicy)
     alpha_beta_gy: Mapping[str, float] = field(default_factory=dict)
     write_dvhs: bool = False
 

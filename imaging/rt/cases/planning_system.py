@@ -9,34 +9,31 @@ from pathlib import Path
 from imaging.dicom.reading import UNREADABLE
 from imaging.errors import InputError
 from imaging.rt.cases.options import DvhCase
-from imaging.rt.cases.store import COPY, StoredCase
-from imaging.rt.dvh import DVH
-from imaging.rt.files.objects import read_rtdose, sop_instance_uid
-from imaging.rt.planned.comparison import comparison_table
+from imaging.rt.cases.store import COPY, TRACE_OF_PLANNED, StoredCase, write_trace
+from imaging.rt.files.objects import sop_instance_uid
+from imaging.rt.inputs import RtObjects
 from imaging.rt.planned.copies import write_dvhs_copy
 from imaging.rt.planned.stored import PlannedDvhs, planned_dvhs
 
 
-def planned_of_case(
-    case: DvhCase, dvhs: Sequence[DVH], dose_uids: Sequence[str], rtstruct_uid: str
-) -> PlannedDvhs:
-    """Read the planning system's own DVHs, of the one dose used and of this structure set.
+def planned_of_case(objects: RtObjects, dose_uids: Sequence[str], folder: Path) -> PlannedDvhs:
+    """Take the planning system's own DVHs, of the one dose used and of this structure set.
 
     Args:
-        case: Its files.
-        dvhs: Ours, which the others will be compared with.
+        objects: Of the case.
         dose_uids: SOP Instance UIDs of the RTDOSEs that were used.
-        rtstruct_uid: SOP Instance UID of the structure set.
+        folder: Of the case, for the trace of an unforeseen error.
     """
-    path = _dose_file(case, dose_uids)
-    if path is None:
-        return PlannedDvhs((), (), "")
+    if len(dose_uids) != 1:
+        return PlannedDvhs()
+    rtdose = next(dose.dataset for dose in objects.doses if dose.uid == dose_uids[0])
     try:
-        planned = planned_dvhs(read_rtdose(path))
-        comparison_table([(case.case_id, dvhs, planned)])  # fails here rather than in a table
-    except Exception as error:  # noqa: BLE001 - they are a bonus: whatever they are, the case goes on
-        return PlannedDvhs((), (f"they cannot be used ({type(error).__name__})",), "")
-    if planned.structure_set_uid not in ("", rtstruct_uid):
+        planned = planned_dvhs(rtdose)
+    except Exception as error:  # noqa: BLE001 - they are a bonus: recorded, and the case goes on
+        trace = write_trace(folder, TRACE_OF_PLANNED)
+        reason = f"they cannot be used ({type(error).__name__}, see {trace.name})"
+        return PlannedDvhs(left_out=(reason,))
+    if planned.structure_set_uid not in ("", objects.rtstruct_uid):
         reason = f"they are of another structure set, {planned.structure_set_uid}"
         return PlannedDvhs((), (*planned.left_out, reason), planned.structure_set_uid)
     return planned

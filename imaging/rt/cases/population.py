@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 
 from imaging.dicom import name_key
 from imaging.errors import InputError
-from imaging.rt.cases.tables import CaseDVHs
-from imaging.rt.curves import Curve, percent_curve, volume_at
+from imaging.rt.curves import Curve, volume_at
 from imaging.rt.pages.colours import GREY, darkened
 from imaging.rt.pages.rendering import quietly
 
@@ -58,14 +57,6 @@ class CaseCurve:
     case_id: str
     roi_name: str
     curve: Curve
-
-
-def curves_of_cases(cases: Iterable[CaseDVHs]) -> Iterator[CaseCurve]:
-    """Take the curves of cases; ROIs without a curve have none."""
-    for case in cases:
-        for dvh in case.dvhs:
-            if not dvh.is_empty:
-                yield CaseCurve(case.case_id, dvh.roi_name, percent_curve(dvh))
 
 
 def curves_of_table(curves: pd.DataFrame) -> Iterator[CaseCurve]:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from imaging.rt.cases.draw import PLANNING_SYSTEM, marks_of_case, overlays_of, remarks_of
+from imaging.rt.cases.draw import plot_case, remarks_of
 from imaging.rt.cases.options import DvhOptions
 from imaging.rt.cases.store import StoredCase
 from imaging.rt.metrics.goals import GoalResult, Outcome
-from imaging.rt.pages.plot import plot_dvhs, png_data_uri
+from imaging.rt.pages.plot import png_data_uri
 
 _INLINE_BYTES = 60_000  # an artifact stays under 100 KB, as the UI loads them all at once
 _MOST_FLAGS = 3
@@ -46,22 +46,14 @@ def failed_goals(goals: pd.DataFrame) -> list[dict[str, Any]]:
 
 def case_markdown(stored: StoredCase, options: DvhOptions) -> str:
     """Write a page about one case: the plot, a table of metrics, and how the goals are met."""
-    case, overlays = stored.case, overlays_of(stored)
-    figure = plot_dvhs(
-        case.dvhs,
-        title=case.case_id,
-        colours=stored.colours,
-        overlays=overlays,
-        overlay_label=PLANNING_SYSTEM,
-        marks=marks_of_case(stored, options),
-        difference=bool(overlays),
-    )
+    case = stored.case
+    picture = png_data_uri(plot_case(stored, options), _INLINE_BYTES)
     results = [] if options.goals is None else case.score(options.goals)
     return "\n".join(
         [
             f"## {case.case_id}",
             "",
-            f"![cumulative DVH of {case.case_id}]({png_data_uri(figure, _INLINE_BYTES)})",
+            f"![cumulative DVH of {case.case_id}]({picture})",
             "",
             *_metric_lines(stored, options),
             *_goal_lines(results),

@@ -1,6 +1,7 @@
 """The DVHs of one case on disk: curves as Parquet, all else as JSON, written last."""
 
 import json
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from imaging.errors import InputError
-from imaging.files import whole_file, write_json
+from imaging.files import whole_file, write_json, write_whole
 from imaging.rt.cases.tables import CaseDVHs, curves_table, write_table
 from imaging.rt.dvh import DVH
 from imaging.rt.metrics.context import PlanContext
@@ -21,9 +22,12 @@ from imaging.rt.planned.stored import PlannedDvh, PlannedDvhs
 _SCALARS = ("volume_cc", "min_gy", "max_gy", "mean_gy", "outside_cc", "method")
 _OF_PLANNED = ("roi_number", "volume_cc", "bin_gy")
 COPY = "rtdose-with-dvhs.dcm"
+TRACE = "error.txt"
+TRACE_OF_PLANNED = "planned-error.txt"
 _PRODUCTS = (
     "case.json",  # the first to go, as it is the last to come
-    "error.txt",
+    TRACE,
+    TRACE_OF_PLANNED,
     "body.parquet",
     "planned.parquet",
     *(f"{name}.{kind}" for name in ("curves", "metrics", "goals") for kind in ("parquet", "csv")),
@@ -61,7 +65,7 @@ class StoredCase:
     unasked: tuple[DVH, ...] = ()
     dose_uids: tuple[str, ...] = ()
     no_copy: str = ""
-    planned: PlannedDvhs = field(default_factory=lambda: PlannedDvhs((), (), ""))
+    planned: PlannedDvhs = field(default_factory=PlannedDvhs)
 
 
 def store_case(folder: Path, stored: StoredCase) -> None:
@@ -85,6 +89,14 @@ def clear_case(folder: Path) -> None:
     """Remove what was made before: it must not pass for the result of new files."""
     for name in _PRODUCTS:
         (folder / name).unlink(missing_ok=True)
+
+
+def write_trace(folder: Path, name: str = TRACE) -> Path:
+    """Write the traceback of the error at hand beside a case's data, for who has access to them.
+
+    Not into the log or a message: what a library says may quote a patient's name.
+    """
+    return write_whole(folder / name, traceback.format_exc())
 
 
 def load_case(folder: Path, alpha_beta_gy: Mapping[str, float] | None = None) -> StoredCase | None:

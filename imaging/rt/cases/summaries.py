@@ -40,15 +40,16 @@ def wide_table(metrics: pd.DataFrame) -> list[dict[str, Any]]:
 
     A value that cannot be had is an empty text: Prefect's tables break on NaN.
     """
-    rows: dict[tuple[str, int], dict[str, Any]] = {}
-    flags: dict[tuple[str, int], str] = {}
-    for record in metrics.to_dict("records"):
-        key = (record["case_id"], record["roi_number"])
-        row = rows.setdefault(key, {"case_id": record["case_id"], "ROI": record["roi_name"]})
-        value = record["value"]
-        row[record["metric"]] = "" if pd.isna(value) else round(float(value), 3)
-        flags[key] = " ".join(record["flags"].split(";"))
-    return [{**row, "flags": flags[key]} for key, row in rows.items()]
+    names = list(dict.fromkeys(metrics["metric"]))
+    return [
+        {
+            "case_id": row["case_id"],
+            "ROI": row["roi_name"],
+            **{name: "" if pd.isna(row[name]) else round(float(row[name]), 3) for name in names},
+            "flags": row["flags"].replace(";", " "),
+        }
+        for row in wide_metrics(metrics).to_dict("records")
+    ]
 
 
 def summary_statistics(

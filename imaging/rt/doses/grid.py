@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 Floats = NDArray[np.float64]
 
@@ -64,3 +65,24 @@ class DoseGrid:
             relative_mm @ self.along_rows / between_rows,
             relative_mm @ self.normal,
         )
+
+    def sampled(self, points_mm: Floats) -> tuple[Floats, Floats]:
+        """Interpolate trilinearly at points, shape (n, 3).
+
+        Returns:
+            Two arrays of shape (n,): doses in Gy, which beyond the outermost centres stay what they
+            are there; and how far inside the border each point is, in mm, negative beyond it.
+        """
+        column, row, mm = self.to_index(points_mm)
+        frame = np.interp(mm, self.frames_mm, np.arange(self.frames_mm.size))
+        index = np.stack([frame, row, column])
+        limits = np.array(self.values_gy.shape)[:, None] - 1
+        between_rows, between_columns = self.spacing_mm
+        room_mm = [
+            mm - self.frames_mm[0] + self.border_mm[0],
+            self.frames_mm[-1] - mm + self.border_mm[1],
+            (np.minimum(row, limits[1] - row) + self.border_pixels) * between_rows,
+            (np.minimum(column, limits[2] - column) + self.border_pixels) * between_columns,
+        ]
+        values_gy = ndimage.map_coordinates(self.values_gy, np.clip(index, 0, limits), order=1)
+        return values_gy, np.min(room_mm, axis=0)

@@ -12,6 +12,7 @@ from pydicom import Dataset
 
 from imaging.dicom import name_key
 from imaging.errors import DicomError, InputError
+from imaging.rt.doses.admission import DosePolicy, Groups, admitted, check_plans
 from imaging.rt.doses.candidates import Candidate, distinct, read_candidate
 from imaging.rt.doses.grid import DoseGrid
 from imaging.rt.doses.grid_reading import grid_flags
@@ -21,25 +22,9 @@ from imaging.rt.files.attributes import text
 from imaging.rt.files.objects import read_rtplan
 from imaging.rt.flags import Flag
 
+__all__ = ["DosePolicy", "SelectedDose", "select_dose", "select_read"]
+
 _OF_PLANS = ("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DosePolicy:
-    """What may be done to get a dose.
-
-    Attributes:
-        sum_plans: SOP Instance UIDs or labels of the plans to use; several are added. () takes the
-            only plan there is, and refuses when there are more.
-        scale_fractions: Multiply the dose of a fraction by the plan's number of fractions.
-        include_unapproved: Use plans whose Approval Status is UNAPPROVED; never REJECTED ones.
-        prescription_gy: What a RELATIVE dose is relative to; None asks the plan.
-    """
-
-    sum_plans: tuple[str, ...] = ()
-    scale_fractions: bool = False
-    include_unapproved: bool = False
-    prescription_gy: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,18 +59,29 @@ def select_dose(
     """Choose the dose of a patient, and add up its parts where that is right.
 
     Args:
-        rtdoses: Files of RT Dose, in any order.
+        rtdoses: Files of RT Dose, in any order. A single one was named: its plan need not be
+            approved, but must be among those given.
         plans: Files of RT Plan; when there are any, doses of other plans are left out.
         policy: What may be done; the default adds nothing but the beams of one plan.
 
     Raises:
         InputError: No dose may be used, or several plans have one and none is named.
-        DicomError: A file cannot be read, or the doses contradict each other.
+        DicomError: A file cannot be read, a single dose belongs to another plan, or the doses
+            contradict each other.
     """
-    policy = policy or DosePolicy()
-    by_uid = {str(plan.SOPInstanceUID): plan for plan in map(read_rtplan, plans)}
     candidates = [read_candidate(path) for path in rtdoses]
-    kept, notes = _admitted(candidates, by_uid, policy)
+    return select_read(candidates, [read_rtplan(path) for path in plans], policy or DosePolicy())
+
+
+def select_read(
+    candidates: Sequence[Candidate], plans: Sequence[Dataset], policy: DosePolicy
+) -> SelectedDose:
+    """Choose among doses that are read already; else as ``select_dose``."""
+    if len(candidates) == 1:
+        check_plans(candidates[0], plans)
+        policy = replace(policy, include_unapproved=True)
+    by_uid = {str(plan.SOPInstanceUID): plan for plan in plans}
+    kept, notes = admitted(candidates, by_uid, policy)
     groups, left_out = _chosen_plans(kept, by_uid, policy)
     if len(groups) > 1:  # one number cannot be what each of several plans prescribes
         policy = replace(policy, prescription_gy=None)
@@ -94,47 +90,9 @@ def select_dose(
     return _selected(doses, list(groups), by_uid, notes)
 
 
-_Groups = dict[tuple[str, ...], list[Candidate]]
-"""Doses by the plans that each is of: one, several when it is a sum already, or none."""
-
-
-def _admitted(
-    candidates: Sequence[Candidate], plans: Mapping[str, Dataset], policy: DosePolicy
-) -> tuple[_Groups, list[str]]:
-    """Leave out doses of plans that are not given or not approved, and group the rest."""
-    kept: _Groups = {}
-    reasons: dict[str, list[str]] = {}
-    for candidate in candidates:
-        # A dose that names no plan belongs to the plan it was given with, if that is one.
-        only = tuple(plans) if len(plans) == 1 else ()
-        key = tuple(sorted(candidate.plan_uids)) or only
-        reason = _why_not(key, plans, policy)
-        if reason:
-            reasons.setdefault(reason, []).append(candidate.uid)
-        else:
-            kept.setdefault(key, []).append(candidate)
-    notes = [f"Left out ({len(uids)}), {why}: {', '.join(uids)}." for why, uids in reasons.items()]
-    if not kept:
-        msg = " ".join(["No dose can be used.", *notes])
-        raise InputError(msg)
-    return kept, notes
-
-
-def _why_not(key: tuple[str, ...], plans: Mapping[str, Dataset], policy: DosePolicy) -> str:
-    """Say why the dose of these plans is not used; empty when it is."""
-    if plans and key and not set(key) & set(plans):
-        return f"of plans that are not given ({', '.join(key)})"
-    refused = ("REJECTED",) if policy.include_unapproved else ("REJECTED", "UNAPPROVED")
-    for uid in key:
-        status = text(plans[uid], "ApprovalStatus") if uid in plans else ""
-        if status in refused:
-            return f"of plan {uid}, which is {status}"
-    return ""
-
-
 def _chosen_plans(
-    kept: _Groups, plans: Mapping[str, Dataset], policy: DosePolicy
-) -> tuple[_Groups, list[str]]:
+    kept: Groups, plans: Mapping[str, Dataset], policy: DosePolicy
+) -> tuple[Groups, list[str]]:
     """Choose the plans that are named, or the only one there is; and say what that leaves out."""
     chosen = _named(kept, plans, policy.sum_plans) if policy.sum_plans else _only(kept)
     used = [dose for doses in chosen.values() for dose in doses]
@@ -143,14 +101,14 @@ def _chosen_plans(
     return chosen, notes
 
 
-def _named(kept: _Groups, plans: Mapping[str, Dataset], names: Sequence[str]) -> _Groups:
+def _named(kept: Groups, plans: Mapping[str, Dataset], names: Sequence[str]) -> Groups:
     """Choose the doses of the plans named, or the one dose that is their sum already."""
     known = {uid for key in kept for uid in key}
     uids = [_plan_uid(name, known, plans) for name in names]
     together = tuple(sorted(set(uids)))
     if together in kept:
         return {together: kept[together]}
-    alone: _Groups = {(uid,): kept[uid,] for uid in together if (uid,) in kept}
+    alone: Groups = {(uid,): kept[uid,] for uid in together if (uid,) in kept}
     if len(alone) < len(together):
         missing = ", ".join(uid for uid in together if (uid,) not in alone)
         msg = f"no dose of its own can be used for plan {missing}"
@@ -170,7 +128,7 @@ def _plan_uid(name: str, known: set[str], plans: Mapping[str, Dataset]) -> str:
     return found[0]
 
 
-def _only(kept: _Groups) -> _Groups:
+def _only(kept: Groups) -> Groups:
     """Choose the only plan with a dose; a sum of plans only when there is nothing else."""
     alone = {key: doses for key, doses in kept.items() if not _is_sum(key, doses)} or kept
     first = next(iter(alone))

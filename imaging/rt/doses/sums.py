@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
-from scipy import ndimage
 
 from imaging.errors import DicomError
 from imaging.rt.doses.grid import DoseGrid
@@ -22,7 +21,7 @@ Mask = NDArray[np.bool_]
 
 _SAME_MM = 1e-3  # grids whose voxels are this near to each other are one grid
 _SAME = 1e-6  # the same for direction cosines and, relative, for spacings
-_EDGE = 1e-6  # how far beyond a border rounding may put a point, in voxels and mm
+_EDGE_MM = 1e-6  # how far beyond a border rounding may put a point
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +87,8 @@ def add_to(total: DoseGrid, dose: DoseGrid) -> Mask:
         total.values_gy[...] += dose.values_gy
         return outside
     for frame in range(len(total.frames_mm)):
-        values_gy, inside = _sampled(dose, _points_mm(total, frame))
+        values_gy, room_mm = dose.sampled(_points_mm(total, frame))
+        inside = room_mm >= -_EDGE_MM
         shape = total.values_gy.shape[1:]
         total.values_gy[frame] += np.where(inside, values_gy, 0.0).reshape(shape)
         outside[frame] = ~inside.reshape(shape)
@@ -106,22 +106,6 @@ def _points_mm(grid: DoseGrid, frame: int) -> Floats:
     across = np.arange(columns)[None, :, None] * between_columns * grid.along_columns
     first: Floats = grid.origin_mm + grid.frames_mm[frame] * grid.normal
     return (first + down + across).reshape(-1, 3)
-
-
-def _sampled(grid: DoseGrid, points_mm: Floats) -> tuple[Floats, Mask]:
-    """Interpolate at points, shape (n, 3): the doses, and which of the points are in the grid."""
-    column, row, place_mm = grid.to_index(points_mm)
-    _, rows, columns = grid.values_gy.shape
-    below_mm, above_mm = grid.border_mm
-    inside = (np.abs(column - (columns - 1) / 2) <= columns / 2 + _EDGE) & (
-        np.abs(row - (rows - 1) / 2) <= rows / 2 + _EDGE
-    )
-    inside &= place_mm >= grid.frames_mm[0] - below_mm - _EDGE
-    inside &= place_mm <= grid.frames_mm[-1] + above_mm + _EDGE
-    frame = np.interp(place_mm, grid.frames_mm, np.arange(len(grid.frames_mm)))
-    places = np.stack([frame, row, column])
-    # Beyond the outermost centres the dose stays what it is there, up to the border.
-    return ndimage.map_coordinates(grid.values_gy, places, order=1, mode="nearest"), inside
 
 
 def _is_same_grid(one: DoseGrid, other: DoseGrid) -> bool:

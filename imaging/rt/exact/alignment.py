@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from imaging.rt.doses.grid import DoseGrid
 from imaging.rt.flags import Flag
@@ -147,16 +146,6 @@ def _sampled_plane(
     """Interpolate one frame, of shape (rows, columns)."""
     across, down = np.meshgrid(*steps)
     local = np.stack([across.ravel(), down.ravel(), np.full(across.size, height_mm)], axis=1)
-    column, row, mm = grid.to_index(local @ basis)
-    index = np.stack([np.interp(mm, grid.frames_mm, np.arange(grid.frames_mm.size)), row, column])
-    limits = np.array(grid.values_gy.shape)[:, None] - 1
-    between_rows, between_columns = grid.spacing_mm
-    room_mm = [
-        mm - grid.frames_mm[0] + grid.border_mm[0],
-        grid.frames_mm[-1] - mm + grid.border_mm[1],
-        (np.minimum(row, limits[1] - row) + grid.border_pixels) * between_rows,
-        (np.minimum(column, limits[2] - column) + grid.border_pixels) * between_columns,
-    ]
-    is_known = np.min(room_mm, axis=0) >= -0.5 * (steps[0][1] - steps[0][0])
-    values = ndimage.map_coordinates(grid.values_gy, np.clip(index, 0, limits), order=1)
-    return np.asarray(np.where(is_known, values, np.nan)).reshape(across.shape)
+    values_gy, room_mm = grid.sampled(local @ basis)
+    is_known = room_mm >= -0.5 * (steps[0][1] - steps[0][0])
+    return np.asarray(np.where(is_known, values_gy, np.nan)).reshape(across.shape)

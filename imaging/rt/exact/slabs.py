@@ -40,11 +40,6 @@ class Slabs:
     starts_part: NDArray[np.bool_]
     flags: tuple[Flag, ...]
 
-    @property
-    def thickness_mm(self) -> Floats:
-        """Thickness of each slab, shape (planes,)."""
-        return self.upper_mm - self.lower_mm
-
 
 def slabs_of(
     height_mm: Floats, end_caps: EndCaps, single_mm: float, longest_mm: float | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from pydicom import Dataset
 
@@ -9,7 +10,7 @@ from imaging.errors import DicomError
 from imaging.rt.doses.grid import DoseGrid
 from imaging.rt.files.prescriptions import prescription_of
 from imaging.rt.files.reading import read_identity, read_object
-from imaging.rt.files.rois import Roi, rois_of
+from imaging.rt.files.rois import Roi, colours_of, rois_of
 from imaging.rt.flags import Flag
 
 
@@ -50,8 +51,7 @@ def roi_colours(rtstruct: Path) -> dict[int, str]:
     Raises:
         DicomError: The file is no readable RT Structure Set.
     """
-    rois = rois_of(read_rtstruct(rtstruct))
-    return {roi.number: roi.colour for roi in rois if roi.colour is not None}
+    return colours_of(rois_of(read_rtstruct(rtstruct)))
 
 
 def sop_instance_uid(path: Path) -> str:
@@ -76,7 +76,7 @@ def frame_flag(roi: Roi, grid: DoseGrid) -> Flag | None:
     return None if is_same else Flag.OTHER_FRAME
 
 
-def check_frame_of_reference(rtstruct: Dataset, rtdose: Dataset, rois: Sequence[Roi]) -> None:
+def check_frame_of_reference(rtdose: Dataset, rois: Sequence[Roi]) -> None:
     """Refuse ROIs whose coordinates are not those of the dose (DICOM PS3.3, C.7.4.1).
 
     Raises:
@@ -85,22 +85,18 @@ def check_frame_of_reference(rtstruct: Dataset, rtdose: Dataset, rois: Sequence[
     of_dose = str(rtdose.get("FrameOfReferenceUID", ""))
     for roi in rois:
         if roi.frame_of_reference_uid != of_dose:
-            msg = (
-                f"ROI {roi.number} is drawn in frame of reference "
-                f"{roi.frame_of_reference_uid or '(none)'}, and the dose "
-                f"{rtdose.SOPInstanceUID} is in {of_dose or '(none)'}"
-            )
-            raise DicomError(str(rtstruct.SOPInstanceUID), msg)
+            refuse_frame(roi, str(rtdose.SOPInstanceUID), of_dose)
 
 
-def check_plan_of_dose(rtplan: Dataset, rtdose: Dataset) -> None:
-    """Refuse a plan that the dose says it was not computed for.
+def refuse_frame(roi: Roi, dose_uid: str, frame_uid: str) -> NoReturn:
+    """Refuse an ROI that is in another frame of reference than a dose; names both.
 
     Raises:
-        DicomError: The dose refers to other plans only; names them.
+        DicomError: Always.
     """
-    references = rtdose.get("ReferencedRTPlanSequence") or []
-    plans = [str(item.get("ReferencedSOPInstanceUID", "")) for item in references]
-    if plans and str(rtplan.SOPInstanceUID) not in plans:
-        msg = f"the dose belongs to plan {', '.join(plans)}, not to {rtplan.SOPInstanceUID}"
-        raise DicomError(str(rtdose.SOPInstanceUID), msg)
+    own = roi.frame_of_reference_uid or "(none)"
+    msg = (
+        f"ROI {roi.number} is drawn in frame of reference {own}, and the dose {dose_uid} is in "
+        f"{frame_uid or '(none)'}"
+    )
+    raise DicomError(roi.rtstruct_uid, msg)

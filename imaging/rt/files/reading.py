@@ -7,6 +7,7 @@ A file that was cut short is refused: pydicom reads what is left of it without a
 
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from pydicom import Dataset, dcmread
@@ -63,6 +64,21 @@ def read_identity(path: Path) -> str:
     return instance_uid(_opened(path, ["SOPInstanceUID"]), path)
 
 
+def claims_to_be(path: Path, modality: str) -> bool:
+    """Say whether a file says that it is of a modality; False where it cannot be read.
+
+    Its class says so, in the dataset or in the file meta; the modality only where both are missing.
+    """
+    try:
+        dataset = _opened(path, ["SOPClassUID", "Modality"])
+    except DicomError:
+        return False
+    stated = _stated(dataset, "SOPClassUID"), _in_meta(dataset, "MediaStorageSOPClassUID")
+    if any(stated):
+        return not set(stated).isdisjoint(_CLASSES[modality])
+    return _stated(dataset, "Modality") == modality
+
+
 def instance_uid(dataset: Dataset, path: Path) -> str:
     """Give the SOP Instance UID, of the dataset or else of its file meta.
 
@@ -77,16 +93,17 @@ def instance_uid(dataset: Dataset, path: Path) -> str:
 
 
 def _opened(path: Path, tags: Sequence[str] | None = None) -> Dataset:
-    """Parse a file, as a bare dataset when it has no preamble (PS3.10, 7.1)."""
+    """Parse a file or some of its tags, as a bare dataset when it has no preamble (PS3.10, 7.1)."""
     wanted = None if tags is None else list(tags)
+    read = partial(dcmread, path, specific_tags=wanted, stop_before_pixels=tags is not None)
     try:
         with warnings.catch_warnings():
             # pydicom warns of values that break their VR, and quotes them: they may hold a name.
             warnings.simplefilter("ignore", UserWarning)
             try:
-                dataset = dcmread(path, specific_tags=wanted)
+                dataset = read()
             except InvalidDicomError:
-                dataset = dcmread(path, force=True, specific_tags=wanted)
+                dataset = read(force=True)
         if "TransferSyntaxUID" not in dataset.file_meta:
             dataset.file_meta.TransferSyntaxUID = _as_read(dataset)
     except (*UNREADABLE, OSError) as error:

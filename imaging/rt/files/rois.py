@@ -79,6 +79,11 @@ def choose_rois(rois: Sequence[Roi], patterns: Sequence[str] | None) -> list[Roi
     return [roi for roi in rois if any(name_matches(roi.name, pattern) for pattern in patterns)]
 
 
+def colours_of(rois: Sequence[Roi]) -> dict[int, str]:
+    """Return the colours of ROIs by number; those without are left out."""
+    return {roi.number: roi.colour for roi in rois if roi.colour is not None}
+
+
 def _number(item: Dataset, keyword: str) -> int | None:
     """Read a number, None when it is missing or none."""
     try:

@@ -22,7 +22,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from imaging.files import write_whole
-from imaging.rt.curves import Curve, percent_curve, round_width
+from imaging.rt.curves import Curve, round_width
 from imaging.rt.dvh import DVH
 from imaging.rt.pages.colours import GREY, Look, darkened, looks_of
 from imaging.rt.pages.marks import MEANINGS, GoalMark
@@ -144,7 +144,7 @@ def _content(
 
 def _roi(dvh: DVH, look: Look, bin_gy: float) -> dict[str, Any]:
     """Make one ROI's curves, cumulative and differential."""
-    dose_gy, percent = thinned(*percent_curve(dvh))
+    dose_gy, percent = thinned(*dvh.percent_curve)
     edges, cc = dvh.differential(bin_gy)
     return {
         "group": str(dvh.roi_number),

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from imaging.rt.curves import Curve, percent_curve, round_width, signed_difference
+from imaging.rt.curves import Curve, round_width, signed_difference
 from imaging.rt.dvh import DVH
 from imaging.rt.pages.colours import GREY, Look, darkened, looks_of
 from imaging.rt.pages.marks import GoalMark, draw_marks, legend_of_marks
@@ -101,7 +101,7 @@ def _panels(*, difference: bool, differential: bool) -> tuple[Figure, dict[str, 
 def _draw_curves(axes: Axes, dvhs: Sequence[DVH], looks: Sequence[Look]) -> None:
     """Draw the curves down to 0, without the points that nobody would see."""
     for dvh, look in zip(dvhs, looks, strict=True):
-        dose_gy, percent = thinned(*percent_curve(dvh), _INVISIBLE)
+        dose_gy, percent = thinned(*dvh.percent_curve, _INVISIBLE)
         axes.plot(
             np.append(dose_gy, dose_gy[-1]),
             np.append(percent, 0.0),
@@ -133,7 +133,7 @@ def _draw_differences(
     axes.set_ylabel("Difference [pp]")
     for dvh, look in zip(dvhs, looks, strict=True):
         if dvh.roi_name in overlays:
-            gy, points = signed_difference(percent_curve(dvh), overlays[dvh.roi_name])
+            gy, points = signed_difference(dvh.percent_curve, overlays[dvh.roi_name])
             axes.plot(gy, points, color=look.colour, linestyle=_LINE_STYLES[look.dash], lw=1.1)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from imaging.errors import InputError
-from imaging.rt.curves import Curve, mean_distance, percent_curve, signed_difference
+from imaging.rt.curves import Curve, mean_distance, signed_difference
 from imaging.rt.dvh import DVH
 from imaging.rt.planned.stored import PlannedDvh, PlannedDvhs
 
@@ -59,10 +59,10 @@ def compare(ours: DVH, theirs: PlannedDvh) -> Difference:
     if ours.is_empty:
         msg = f"the DVH of ROI {ours.roi_number} is empty: there is nothing to compare"
         raise InputError(msg)
-    gy, points = signed_difference(percent_curve(ours), theirs.curve)
+    gy, points = signed_difference(ours.percent_curve, theirs.curve)
     worst = int(np.argmax(np.abs(points)))
     return Difference(
-        mean_points=mean_distance(percent_curve(ours), theirs.curve),
+        mean_points=mean_distance(ours.percent_curve, theirs.curve),
         max_points=float(abs(points[worst])),
         max_gy=float(gy[worst]),
         volume_ratio=ours.whole_cc / theirs.volume_cc if theirs.volume_cc else None,

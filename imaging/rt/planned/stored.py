@@ -48,6 +48,10 @@ class PlannedDvh:
     notes: tuple[str, ...] = ()
     is_cumulative: bool = True
 
+    def __post_init__(self) -> None:
+        """Refuse what is no cumulative curve; raises as ``DVH`` does."""
+        self.dose_at_volume(50)
+
     @property
     def curve(self) -> Curve:
         """Doses in Gy and volumes in percent."""
@@ -83,9 +87,9 @@ class PlannedDvhs:
         structure_set_uid: The RTSTRUCT whose ROI numbers are meant; "" when the dose names none.
     """
 
-    curves: tuple[PlannedDvh, ...]
-    left_out: tuple[str, ...]
-    structure_set_uid: str
+    curves: tuple[PlannedDvh, ...] = ()
+    left_out: tuple[str, ...] = ()
+    structure_set_uid: str = ""
 
 
 def planned_dvhs(rtdose: Dataset, *, volumes_at: Place = "lower") -> PlannedDvhs:
@@ -136,7 +140,9 @@ def _planned(item: Dataset, units_of_dose: str, place: Place) -> PlannedDvh:
     if kind == "DIFFERENTIAL":
         volumes = np.cumsum(volumes[::-1])[::-1]
     else:
-        edges = _moved(edges, "upper" if edges[1] == edges[0] else place)
+        bins = np.diff(edges)  # the volumes' doses, and that of the 0 after them, lie inside
+        within: Place = "upper" if bins[0] == 0 else place
+        edges = edges + _SHARE_OF_BIN[within] * np.append(bins, bins[-1])
     dose_gy, percent = _cleaned(edges, np.append(volumes, 0.0))
     whole = float(volumes[0])
     if unit == "PERCENT" and abs(whole - 100) > 1:
@@ -204,12 +210,6 @@ def _edges(widths: NDArray[np.float64], notes: list[str]) -> NDArray[np.float64]
     if widths[0] == 0:
         notes.append("its first bin has no width, so each volume counts at the upper edge")
     return np.concatenate([[0.0], np.round(np.cumsum(widths), 9)])
-
-
-def _moved(edges: NDArray[np.float64], place: Place) -> NDArray[np.float64]:
-    """Move the doses of n volumes, and of the 0 after them, from the edges into the bins."""
-    widths = np.diff(edges)
-    return edges + _SHARE_OF_BIN[place] * np.append(widths, widths[-1])
 
 
 def _cleaned(edges: NDArray[np.float64], cumulative: NDArray[np.float64]) -> Curve:

@@ -100,8 +100,9 @@ def test_contours_stay_in_their_planes_and_slabs_leave_no_gap():
     assert np.diff(found.region.height_mm).min() > 0
     inner = ~found.slabs.starts_part
     assert np.array_equal(found.slabs.lower_mm[1:][inner[1:]], found.slabs.upper_mm[:-1][inner[1:]])
-    assert found.slabs.thickness_mm.min() > 0
-    assert found.slabs.thickness_mm.sum() == pytest.approx(slabs.thickness_mm.sum())
+    found_mm, expected_mm = (each.upper_mm - each.lower_mm for each in (found.slabs, slabs))
+    assert found_mm.min() > 0
+    assert found_mm.sum() == pytest.approx(expected_mm.sum())
     assert found.slabs.flags == slabs.flags
     starts = found.slabs.starts_part
     assert np.array_equal(found.slabs.height_mm[starts], slabs.height_mm[slabs.starts_part])

@@ -10,14 +10,8 @@ from imaging.errors import InputError
 from imaging.phantoms import DoseGrid, SlopedDose, rtdose_of, rtstruct_of, write_object
 from imaging.phantoms.outlined import at_height
 from imaging.phantoms.solids import Cone, Cylinder
-from imaging.rt.compute import calculate
-from imaging.rt.conventions import (
-    CONVENTIONS,
-    ConventionName,
-    convention,
-    conventions_as_markdown,
-    method_of,
-)
+from imaging.rt import ConventionName, dvhs_of_files
+from imaging.rt.conventions import CONVENTIONS, convention, conventions_as_markdown
 from imaging.rt.method import Method
 
 PAGE = Path(__file__).parents[3] / "docs" / "dvh-conventions.md"
@@ -34,7 +28,8 @@ def dose(tmp_path_factory):
 def volume_cc(folder, dose, solid, name):
     contours = [at_height(points, z_mm) for z_mm, points in solid.contours(4)]
     structures = write_object(rtstruct_of({"Solid": contours}), folder / "structures.dcm")
-    (dvh,) = calculate(structures, [dose], method=method_of(name)).dvhs
+    (dvh,) = dvhs_of_files(structures, dose, convention=name)
+    assert dvh.method == convention(name).method.text
     return dvh.volume_cc
 
 
@@ -44,17 +39,31 @@ def test_the_page_is_the_table():
 
 def test_every_name_is_in_the_table():
     assert tuple(CONVENTIONS) == get_args(ConventionName)
-    assert all(convention(name).method is method_of(name) for name in CONVENTIONS)
+    assert all(convention(name).name == name for name in CONVENTIONS)
     assert all("doi 10." in row.source for row in CONVENTIONS.values())
 
 
 def test_the_default_is_the_default_method():
-    assert method_of("exact") == Method()
+    assert convention("exact").method == Method()
 
 
 def test_a_name_that_is_none_is_refused_and_the_others_are_told():
     with pytest.raises(InputError, match=r"'xio'.*eclipse"):
         convention("xio")
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"end_caps": 0},
+        {"between": "prism"},
+        {"dose_interpolation": "linear"},
+        {"engine": "dicompyler"},
+    ],
+)
+def test_a_convention_and_another_choice_are_not_given_together(rt_files, choice):
+    with pytest.raises(InputError, match=f"mim decides {next(iter(choice))}"):
+        dvhs_of_files(rt_files.rtstruct, rt_files.rtdose, convention="mim", **choice)
 
 
 # The contours of a cylinder 24 mm high are 4 mm apart, so half a gap is 2 mm.

@@ -181,11 +181,19 @@ def test_doses_of_plans_that_are_not_approved_are_left_out(folder, status):
 
 def test_an_unapproved_plan_is_used_when_asked_and_flagged(folder):
     plan = folder.plan(status="UNAPPROVED")
-    path, files = folder.dose(plan), [folder.write(plan)]
+    paths, files = folder.beams(plan, 1, 2), [folder.write(plan)]
 
     with pytest.raises(InputError, match=r"No dose can be used.*UNAPPROVED"):
-        select_dose([path], plans=files)
-    found = select_dose([path], plans=files, policy=DosePolicy(include_unapproved=True))
+        select_dose(paths, plans=files)
+    found = select_dose(paths, plans=files, policy=DosePolicy(include_unapproved=True))
+    assert found.flags == (Flag.UNAPPROVED_PLAN,)
+
+
+def test_a_single_dose_was_named_so_its_plan_need_not_be_approved(folder):
+    plan = folder.plan(status="UNAPPROVED")
+
+    found = select_dose([folder.dose(plan)], plans=[folder.write(plan)])
+
     assert found.flags == (Flag.UNAPPROVED_PLAN,)
 
 
@@ -198,10 +206,13 @@ def test_a_rejected_plan_is_never_used(folder):
 
 
 def test_a_dose_of_a_plan_that_is_not_given_is_left_out(folder):
-    plan = folder.plan("A")
+    plan, other = folder.plan("A"), folder.plan("B")
+    paths, files = [folder.dose(other, gy) for gy in (10, 20)], [folder.write(plan)]
 
     with pytest.raises(InputError, match="of plans that are not given"):
-        select_dose([folder.dose(folder.plan("B"))], plans=[folder.write(plan)])
+        select_dose(paths, plans=files)
+    with pytest.raises(DicomError, match=f"to plan {other.SOPInstanceUID}, not to "):
+        select_dose(paths[:1], plans=files)
 
 
 def test_a_dose_that_names_no_plan_belongs_to_the_one_it_came_with(folder):

@@ -45,6 +45,17 @@ def test_frames_from_the_far_end_are_put_in_order(tiny, orientation):
     )
 
 
+def test_a_dose_is_level_beyond_the_outermost_centres_and_ends_at_its_border(tiny):
+    grid = dose_grid(tiny.rtdose())
+    (low_mm, _), (between_rows, _) = grid.border_mm, grid.spacing_mm
+    offsets_mm = [-low_mm * grid.normal, -2 * low_mm * grid.normal, -between_rows * grid.along_rows]
+
+    gy, room_mm = grid.sampled(grid.origin_mm + np.array(offsets_mm))
+
+    assert room_mm == pytest.approx([0, -low_mm, -between_rows / 2])
+    assert np.all(gy == grid.values_gy[0, 0, 0])
+
+
 def test_frames_may_be_unevenly_spaced(tiny):
     dataset = made(tiny)
     kept = [0, 1, 3, 5]

@@ -8,7 +8,7 @@ import pytest
 
 from imaging.errors import InputError
 from imaging.rt import DoseChoice, MethodChoice, options_of
-from imaging.rt.conventions import method_of
+from imaging.rt.conventions import convention
 
 
 def asked(**changes):
@@ -27,7 +27,7 @@ def asked(**changes):
 
 def test_an_empty_choice_of_method_is_the_conventions():
     for name in ("exact", "raystation", "proknow"):
-        assert MethodChoice(convention=name).method() == method_of(name)
+        assert MethodChoice(convention=name).method() == convention(name).method
 
 
 def test_each_choice_of_method_overrides_the_conventions():
@@ -39,7 +39,7 @@ def test_each_choice_of_method_overrides_the_conventions():
 
 
 def test_end_caps_of_ones_own_are_not_limited_by_the_convention():
-    assert method_of("proknow").longest_cap_mm == 1.5
+    assert convention("proknow").method.longest_cap_mm == 1.5
     assert MethodChoice(convention="proknow", end_caps="half").method().longest_cap_mm is None
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from imaging.errors import InputError
+from imaging.rt import wide_table
 from imaging.rt.cases import workbook
 from imaging.rt.cases.summaries import metrics_sheets, summary_statistics, wide_metrics
 from imaging.rt.cases.workbook import write_workbook
@@ -155,6 +156,17 @@ def test_the_wide_table_has_a_row_for_each_roi_and_a_column_for_each_metric(metr
     assert wide["V95%[%]"].isna().all()
     assert wide["flags"].tolist()[:2] == ["UNEVEN_PLANES;NO_PRESCRIPTION", "UNEVEN_PLANES"]
     assert wide_metrics(metrics.iloc[:0]).empty
+
+
+def test_a_table_for_prefect_has_no_gaps_and_rounds(metrics):
+    rows = wide_table(metrics.assign(value=metrics["value"] + 1e-5))
+
+    who = {"case_id": "a", "ROI": "Heart"}
+    flags = "UNEVEN_PLANES NO_PRESCRIPTION"
+    assert rows[0] == {**who, "Dmean[Gy]": 2.0, "V95%[%]": "", "flags": flags}
+    assert list(rows[0]) == ["case_id", "ROI", "Dmean[Gy]", "V95%[%]", "flags"]
+    assert [row["Dmean[Gy]"] for row in rows] == [2, 9, 4, 1.5]
+    assert wide_table(metrics.iloc[:0]) == []
 
 
 def test_a_flag_of_several_metrics_is_said_once(metrics):
