@@ -21,7 +21,7 @@ from benchmarks.report import (
 )
 from benchmarks.servers import count_requests, headers_of, open_archive, pid_of
 from deployments.orthanc_server import OrthancServer
-from imaging.cohort import CohortRules, decide
+from imaging.cohort import CohortSpecification, decide
 from imaging.dicom import PatientRow
 
 _OURS = "this project: listing and links"
@@ -68,7 +68,7 @@ def _decide_all(server: OrthancServer) -> list[PatientRow]:
     with open_archive(server) as archive:
         patients = list(archive.patients(archive.patient_ids()))
     for patient in patients:
-        decide(patient, CohortRules())
+        decide(patient, CohortSpecification())
     return patients
 
 

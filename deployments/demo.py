@@ -19,7 +19,11 @@ from imaging.cohort import CohortFolder, read_manifest
 from imaging.errors import ImagingError
 
 COHORT = "demo"
-RULES = {"wanted_rois": ["PTV*"], "description_must_not_contain": ["head and neck"]}
+RULES = {
+    "wanted_rois": ["PTV*"],
+    "description_must_not_contain": ["head and neck"],
+    "outputs": {"dvh": False},  # the next flow calculates them, with goals
+}
 _TIMEOUT_S = 600.0
 
 console = Console()
@@ -59,7 +63,7 @@ def _main_job(stack: Stack) -> Path:
     folder = CohortFolder.named(COHORT, stack.data_root)
     api = PrefectApi(stack.prefect_api)
     try:
-        _run(api, "extract-cohort", {"cohort": COHORT, "rules": RULES})
+        _run(api, "extract-cohort", {"cohort": COHORT, "specification": RULES})
         _tell_what_was_fetched(folder)
         asked = {"manifest": COHORT, "metrics": list(METRICS), "goals": "quantec-thorax"}
         _run(api, "compute-dvh", asked)

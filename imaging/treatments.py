@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from imaging.cohort import CohortBusyError, CohortFolder, Outcome, read_manifest
+from imaging.cohort.manifest import split
 from imaging.dicom.arrival import names_a_file
 from imaging.errors import DicomError, InputError
 from imaging.files import held
@@ -75,7 +76,9 @@ def treatments_of_cohort(manifest: str, data_root: Path, *, include_review: bool
     wanted = {Outcome.PROCEED.value} | ({Outcome.REVIEW.value} if include_review else set())
     rows = table[table["outcome"].isin(wanted)].to_dict("records")
     cohort = CohortFolder(path.parent)
-    cases = tuple(_case(row, cohort) for row in rows if row["rtstruct_file"] and row["rtdose_file"])
+    cases = tuple(
+        _case(row, cohort) for row in rows if row["rtstruct_file"] and row["rtdose_files"]
+    )
     if not cases:
         msg = (
             f"the manifest has {len(table)} patients, and none proceeds with an RTSTRUCT and an"
@@ -131,8 +134,10 @@ def _case(row: dict[Hashable, Any], cohort: CohortFolder) -> DvhCase:
     return DvhCase(
         case_id=row["case_id"],
         rtstruct=folder / row["rtstruct_file"],
-        rtdoses=(folder / row["rtdose_file"],),
-        rtplans=(folder / row["rtplan_file"],) if row.get("rtplan_file") else (),
+        rtdoses=tuple(folder / name for name in split(row["rtdose_files"])),
+        rtplans=tuple(folder / name for name in split(row.get("rtplan_files", ""))),
         decision=row["outcome"],
-        codes=tuple(row["codes"].split(";")),
+        codes=tuple(split(row["codes"])),
+        course=row.get("course") or "1",
+        sums_plans=len(split(row.get("rtplan_files", ""))) > 1,
     )

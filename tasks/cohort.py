@@ -5,14 +5,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from prefect import task
+from prefect import allow_failure, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.tasks import exponential_backoff
 
 from imaging import cohort as rules
-from imaging.cohort import CohortFolder, CohortRules, CohortSummary, Extraction, PatientSelection
+from imaging.cohort import (
+    CohortFolder,
+    CohortSpecification,
+    CohortSummary,
+    Extraction,
+    PatientSelection,
+)
 from imaging.settings import project_key, settings
 from tasks.connections import open_archive
 from tasks.progress import artifact_key
@@ -24,20 +31,37 @@ _TABLE_ROWS = 300  # keeps the artifact under 100 KB: the UI's list page loads e
 
 
 @contextmanager
-def extraction(cohort: str, cohort_rules: CohortRules) -> Iterator[Extraction]:
+def extraction(
+    cohort: str, specification: CohortSpecification, file: Path | None
+) -> Iterator[Extraction]:
     """Hold a cohort's folder for this run, and give what its steps share."""
     place = settings()
     folder = CohortFolder.named(cohort, place.data_root)
     key = project_key(place)
     with folder.locked():
-        yield Extraction(folder, cohort_rules, str(flow_run.id), key)
+        if file is not None and file.parts:  # an empty field of a form is the path of nothing
+            specification = read_specification(file, folder)
+        yield Extraction(folder, specification, str(flow_run.id), key)
+
+
+@task(cache_policy=NO_CACHE)
+def read_specification(file: Path, folder: CohortFolder) -> CohortSpecification:
+    """Read the specification from YAML or a PDCP configuration, and show what was translated."""
+    read = rules.read_specification(settings().data_root / file, folder.root)
+    if read.report:
+        create_markdown_artifact(
+            read.report,
+            artifact_key("translation", folder.name),
+            description=f"What of {file.name} became what",
+        )
+    return read.specification
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2, retry_condition_fn=is_transient)
-def choose_patients(archive: str, selection: PatientSelection) -> list[list[str]]:
+def choose_patients(archive: str, selection: PatientSelection, run: Extraction) -> list[list[str]]:
     """Ask the archive who is there, and return the PatientIDs to look at, in batches."""
     with open_archive(archive) as source:
-        return rules.choose(source, selection, settings().data_root)
+        return rules.choose(source, selection, settings().data_root, run)
 
 
 @task(
@@ -63,26 +87,55 @@ def decide_batch(patient_ids: list[str], archive: str, run: Extraction) -> list[
 def retrieve_patients(group: list[Path], archive: str, run: Extraction) -> int:
     """Bring some patients' files to disk; what is there already is not fetched again."""
     with open_archive(archive, known=True) as source:
-        rules.retrieve_group(source, group, run.cohort)
+        rules.retrieve_group(source, group, run.cohort, run.specification.dose)
     return len(group)
 
 
 @task(cache_policy=NO_CACHE)
-def publish_cohort(
-    batches: Sequence[Sequence[str]], run: Extraction, max_failed_percent: float
-) -> Path:
-    """Write the manifest, show the decisions, and fail when too much failed."""
+def prepare_patients(group: list[Path], run: Extraction) -> int:
+    """Write images, masks, doses and pictures of some patients; what is there is left as it is."""
+    return rules.prepare_group(group, run.cohort, run.specification)
+
+
+def prepare_after(
+    retrieving: Sequence[PrefectFuture[int]], groups: Sequence[list[Path]], run: Extraction
+) -> list[PrefectFuture[int]]:
+    """Prepare each group once its retrieval has ended, well or not: some of it may be complete."""
+    return [
+        prepare_patients.submit(
+            group=group, run=run, wait_for=[allow_failure(future)], return_state=False
+        )
+        for future, group in zip(retrieving, groups, strict=True)
+    ]
+
+
+@task(cache_policy=NO_CACHE)
+def publish_cohort(batches: Sequence[Sequence[str]], run: Extraction) -> CohortSummary:
+    """Write the manifest, and show the decisions."""
     summary = rules.publish([id_ for batch in batches for id_ in batch], run)
-    _show(summary, run)
+    _show(summary, run.cohort.name)
+    return summary
+
+
+@task(cache_policy=NO_CACHE)
+def report_cohort(run: Extraction, summary: CohortSummary) -> Path:
+    """Write the report."""
+    return rules.write_specification(run.specification, run.cohort.root / "specification.yaml")
+
+
+@task(cache_policy=NO_CACHE)
+def check_cohort(summary: CohortSummary, max_failed_percent: float) -> Path:
+    """Fail when nothing succeeded, or too much failed; return the manifest."""
     summary.check(max_failed_percent)
     return summary.manifest
 
 
-def _show(summary: CohortSummary, run: Extraction) -> None:
+def _show(summary: CohortSummary, name: str) -> None:
     """Leave two artifacts: how it went in words, and the table of decisions."""
-    table, name = summary.table, run.cohort.name
+    table = summary.table
     shown = ["patient_id"] * settings().show_patient_ids + [
         "case_id",
+        "course",
         "outcome",
         "reason",
         "slices",

@@ -1,11 +1,22 @@
 """Every decision code, in PDCP's grammar STAGE_SEVERITY_NUMBER (doi 10.3390/software1020009).
 
-A code that PDCP has keeps its number and meaning, and is marked so; the others are new.
-`docs/decisions-codes.md` is written from this table, and a test holds the two together.
+A code that PDCP has keeps its number and meaning; the others are new. `docs/decisions-codes.md` is
+written from this table, and a test holds the two together.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from imaging.cohort.code_table import (
+    DOSES,
+    IMAGES,
+    LINKS,
+    MASKS,
+    NOT_EMITTED,
+    PATIENT,
+    PDCP_OF_RETRIEVAL,
+    RETRIEVAL,
+)
 
 
 class Outcome(StrEnum):
@@ -19,6 +30,13 @@ class Outcome(StrEnum):
 STAGE_OF = {"CT": "XI", "RTSTRUCT": "XIII", "RTPLAN": "XV", "RTDOSE": "XVI"}
 _SEVERITY = {"SUCC": Outcome.PROCEED, "REV": Outcome.REVIEW, "EXEC": Outcome.EXCLUDE}
 _RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
+_WAITING = {"I_EXEC_009"}
+_UNREADABLE = {"I_EXEC_002", "XII_EXEC_001", "XIV_EXEC_001", "XVI_EXEC_001"}
+
+
+def stage_of(modality: str) -> str:
+    """Return the stage at which a series is retrieved; images of any modality are at XI."""
+    return STAGE_OF.get(modality, "XI")
 
 
 def worst(outcomes: list[Outcome]) -> Outcome:
@@ -28,23 +46,29 @@ def worst(outcomes: list[Outcome]) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One row of the table."""
+    """One row of the table; ``pdcp`` is the equivalent there, "" where it has none."""
 
     code: str
     meaning: str
-    pdcp: bool = False
+    pdcp: str = ""
 
     @property
     def stage(self) -> str:
-        """The stage's Roman numeral: I patient, II linking, XI to XVI retrieval."""
+        """The stage's Roman numeral: I patient, II linking, XI to XVI retrieval and outputs."""
         return self.code.split("_")[0]
 
     @property
     def is_technical(self) -> bool:
         """Whether the archive, the network, the disk or a fault of ours decided, not a rule."""
-        return self.code == "I_EXEC_002" or (
-            self.stage in STAGE_OF.values() and self.severity is Outcome.EXCLUDE
-        )
+        if self.code in _UNREADABLE:
+            return True
+        is_retrieval = self.stage in STAGE_OF.values() and int(self.code[-3:]) > 10
+        return is_retrieval and self.severity is Outcome.EXCLUDE
+
+    @property
+    def is_of_the_moment(self) -> bool:
+        """Whether asking the archive again may give another answer though nothing changed there."""
+        return self.is_technical or self.code in _WAITING
 
     @property
     def severity(self) -> Outcome:
@@ -52,65 +76,39 @@ class Code:
         return _SEVERITY[self.code.split("_")[1]]
 
 
-_TABLE = [
-    Code("I_SUCC_001", "the patient's studies passed the first rules", pdcp=True),
-    Code("I_EXEC_002", "the patient could not be summarised", pdcp=True),
-    Code("I_EXEC_003", "the archive has no such patient", pdcp=True),
-    Code("I_EXEC_004", "only phantom studies", pdcp=True),
-    Code("I_EXEC_005", "a required modality is missing", pdcp=True),
-    Code("I_EXEC_006", "the study description rules removed every study", pdcp=True),
-    Code("I_EXEC_007", "several complete treatments: choose one by hand", pdcp=True),
-    Code("I_EXEC_008", "no RTSTRUCT holds a wanted ROI"),
-    Code("II_SUCC_001", "exactly one complete chain of objects", pdcp=True),
-    Code("II_SUCC_002", "linked by frame of reference only, and just one candidate"),
-    Code("II_EXEC_002", "the objects do not refer to each other", pdcp=True),
-    Code(
-        "II_EXEC_003", "several chains within one treatment: the data do not say which", pdcp=True
-    ),
-    Code("II_EXEC_004", "an RT object is unreadable, and no chain is complete without it"),
-    Code("II_REV_003", "images that the RTSTRUCT refers to are missing"),
-    Code("II_REV_004", "the only complete plan is not approved"),
-    Code("II_REV_005", "no dose of summation type PLAN"),
-    Code("II_REV_006", "an RT object beside the chain is unreadable"),
-    Code("II_REV_007", "slices are missing or unevenly spaced"),
-    Code("II_REV_008", "several slices at one position"),
-    Code(
-        "II_REV_009", "slices of different orientation, or tilted against their stacking direction"
-    ),
-    Code("II_REV_010", "slice positions are not stated"),
-    Code("XVI_SUCC_002", "the same dose was exported more than once: one is used"),
-    Code("XVI_REV_001", "several different PLAN doses for one plan", pdcp=True),
-]
+_TABLE = [Code(*row) for row in (*PATIENT, *LINKS, *IMAGES, *MASKS, *DOSES)]
 _TABLE += [
-    row
+    Code(code, f"{modality}: {meaning}", PDCP_OF_RETRIEVAL.get(code, ""))
     for modality, stage in STAGE_OF.items()
-    for row in (
-        Code(f"{stage}_SUCC_001", f"{modality}: every file is there and whole", pdcp=True),
-        Code(f"{stage}_EXEC_011", f"{modality}: instances were deleted after they were listed"),
-        Code(f"{stage}_EXEC_012", f"{modality}: what arrived is truncated or not what was listed"),
-        Code(f"{stage}_EXEC_013", f"{modality}: the archive was lost during retrieval; run again"),
-        Code(f"{stage}_EXEC_014", f"{modality}: the archive refused the request"),
-        Code(f"{stage}_EXEC_015", f"{modality}: could not be written to disk"),
-        Code(f"{stage}_EXEC_016", f"{modality}: an error that nobody foresaw; see the log"),
-    )
+    for end, meaning in RETRIEVAL
+    for code in [f"{stage}_{end}"]
 ]
 CODES = {row.code: row for row in sorted(_TABLE, key=lambda row: row.code)}
+
+_HEAD = """\
+# Decision codes
+
+`STAGE_SEVERITY_NUMBER`: SUCC lets a patient proceed, REV asks for review, EXEC excludes. Stage I
+judges the patient, II the links between objects and the geometry of the images, XI to XVI are the
+retrieval of CT (and other images), RTSTRUCT, RTPLAN and RTDOSE, with XII for the images as NIfTI,
+XIV for the masks, and XXIV for the largest dose. A patient's outcome is the worst of their codes.
+
+| code | outcome | meaning | PDCP's equivalent |
+| --- | --- | --- | --- |
+"""
+_PDCP_HEAD = """
+## Codes of PDCP that do not come out here
+
+| PDCP's code | its meaning | here |
+| --- | --- | --- |
+"""
 
 
 def codes_as_markdown() -> str:
     """Return the table as the page `docs/decisions-codes.md`."""
-    lines = [
-        "# Decision codes",
-        "",
-        "`STAGE_SEVERITY_NUMBER`: SUCC lets a patient proceed, REV asks for review, EXEC excludes.",
-        "Stage I judges the patient, II the links between objects, XI to XVI the retrieval of CT,",
-        "RTSTRUCT, RTPLAN and RTDOSE. A patient's outcome is the worst of their codes.",
-        "",
-        "| code | outcome | meaning | in PDCP |",
-        "| --- | --- | --- | --- |",
-    ]
-    lines += [
-        f"| `{row.code}` | {row.severity} | {row.meaning} | {'yes' if row.pdcp else ''} |"
+    rows = [
+        f"| `{row.code}` | {row.severity} | {row.meaning} | {row.pdcp} |\n"
         for row in CODES.values()
     ]
-    return "\n".join(lines) + "\n"
+    others = [f"| `{code}` | {meaning} | {here} |\n" for code, meaning, here in NOT_EMITTED]
+    return "".join([_HEAD, *rows, _PDCP_HEAD, *others])

@@ -1,22 +1,53 @@
-"""From the listing of a patient to a verdict: outcome, decisions, and the chain to retrieve."""
+"""From the listing of a patient to a verdict: outcome, decisions, and the chains to retrieve."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from imaging.cohort.about import about_chain
+from imaging.cohort.choose import choose_chains, merged_plans
 from imaging.cohort.codes import Outcome
+from imaging.cohort.courses import Course, courses_of
 from imaging.cohort.decision import Decision, outcome_of
-from imaging.cohort.geometry import judge_slices
-from imaging.cohort.link import BY_FRAME, Chain, RtObject, find_chains, rt_objects
-from imaging.cohort.rules import CohortRules, contains_any
+from imaging.cohort.link import find_chains
+from imaging.cohort.objects import Chain, RtObject, objects_of, rt_objects
+from imaging.cohort.specification import CohortSpecification, contains_any
 from imaging.dicom import PatientRow, SeriesRow, StudyRow
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What was decided about a patient before retrieval."""
+class CaseVerdict:
+    """One chain to retrieve: a case of the cohort, or a candidate put aside for a person.
 
+    Attributes:
+        course: The number of its course.
+        decisions: About this chain alone.
+    """
+
+    chain: Chain
+    course: int
     decisions: tuple[Decision, ...]
-    chain: Chain | None = None
+    aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided about a patient before retrieval.
+
+    Attributes:
+        judged: Decisions about the patient as a whole.
+        cases: What to retrieve.
+        courses: The treatments that the studies were grouped into.
+    """
+
+    judged: tuple[Decision, ...]
+    cases: tuple[CaseVerdict, ...] = ()
+    courses: tuple[Course, ...] = ()
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """Those about the patient, and about the cases of the cohort."""
+        own = [case.decisions for case in self.cases if not case.aside]
+        return (*self.judged, *(decision for decisions in own for decision in decisions))
 
     @property
     def outcome(self) -> Outcome:
@@ -24,29 +55,27 @@ class Verdict:
         return outcome_of(self.decisions)
 
 
-def decide(patient: PatientRow, rules: CohortRules) -> Verdict:
-    """Judge a patient by the rules; a chain is chosen only when exactly one is possible."""
+def decide(patient: PatientRow, rules: CohortSpecification, resolved: str = "") -> Verdict:
+    """Judge a patient by the rules.
+
+    Args:
+        patient: What the archive holds.
+        rules: What the patient must have.
+        resolved: The key of the chain that a reviewer chose, "" where none did.
+    """
+    if arriving := [study.study_instance_uid for study in patient.studies if not study.stable]:
+        return Verdict((Decision("I_EXEC_009", "", {"studies": arriving}),))
     studies, refusal = _studies_that_count(patient.studies, rules)
+    refusal = refusal or _missing_modality(studies, rules) or _unwanted_rois(studies, rules)
     if refusal is not None:
         return Verdict((refusal,))
-    series = [row for study in studies for row in study.series]
-    if refusal := _missing_modality(series, rules):
-        return Verdict((refusal,))
-    structure_sets = rt_objects(series, "RTSTRUCT")
-    wanted = [s for s in structure_sets if rules.wants_roi([name for _, name in s.refers.rois])]
-    if structure_sets and not wanted and "RTSTRUCT" in rules.required_modalities:
-        searched = Decision(
-            "I_EXEC_008",
-            "",
-            {"structure_sets": len(structure_sets), "wanted": rules.wanted_rois},
-        )
-        return Verdict((searched,))
-    passed = Decision("I_SUCC_001", "", {"studies": len(studies), "series": len(series)})
-    return _verdict_on_chains(passed, series, wanted, rules)
+    counts = {"studies": len(studies), "series": sum(len(study.series) for study in studies)}
+    judged = [Decision("I_SUCC_001", "", counts), *_identity(studies)]
+    return _verdict_on_chains(judged, studies, rules, resolved)
 
 
 def _studies_that_count(
-    studies: Sequence[StudyRow], rules: CohortRules
+    studies: Sequence[StudyRow], rules: CohortSpecification
 ) -> tuple[list[StudyRow], Decision | None]:
     """Drop phantom studies and those the description rules refuse; a Decision when none is left."""
     real = [study for study in studies if not _is_phantom(study, rules)]
@@ -64,57 +93,130 @@ def _studies_that_count(
     return kept, None
 
 
-def _is_phantom(study: StudyRow, rules: CohortRules) -> bool:
+def _is_phantom(study: StudyRow, rules: CohortSpecification) -> bool:
     texts = [study.description, *(row.tags.get("SeriesDescription", "") for row in study.series)]
     return any(contains_any(text, rules.phantom_patterns) for text in texts)
 
 
-def _missing_modality(series: Sequence[SeriesRow], rules: CohortRules) -> Decision | None:
-    present = {row.modality for row in series if row.instances}
+def _missing_modality(studies: Sequence[StudyRow], rules: CohortSpecification) -> Decision | None:
+    present = {row.modality for study in studies for row in study.series if row.instances}
     missing = [name for name in rules.required_modalities if name not in present]
     if not missing:
         return None
     return Decision("I_EXEC_005", "", {"missing": [*missing]})
 
 
-def _verdict_on_chains(
-    passed: Decision, series: Sequence[SeriesRow], wanted: Sequence[RtObject], rules: CohortRules
-) -> Verdict:
-    """Look for chains with plans that are not refused, then with unapproved ones, for review."""
-    required = rules.required_modalities
-    plans = [p for p in rt_objects(series, "RTPLAN") if p.refers.approval_status != "REJECTED"]
-    approved = [p for p in plans if p.refers.approval_status != "UNAPPROVED"]
-    unreadable = sorted(
-        uid for row in series if row.modality.startswith("RT") for uid in row.unreadable
+def _unwanted_rois(studies: Sequence[StudyRow], rules: CohortSpecification) -> Decision | None:
+    structs = rt_objects(_series(studies), "RTSTRUCT")
+    is_wanted = [rules.wants_roi([name for _, name in struct.refers.rois]) for struct in structs]
+    if "RTSTRUCT" not in rules.required_modalities or not structs or any(is_wanted):
+        return None
+    return Decision(
+        "I_EXEC_008", "", {"structure_sets": len(structs), "wanted": [*rules.wanted_rois]}
     )
-    notes: list[Decision] = []
-    chains = find_chains(series, wanted, approved, required)
-    if not chains and len(approved) < len(plans):
-        chains = find_chains(series, wanted, plans, required)
-        notes = [Decision("II_REV_004", c.plan.uid) for c in chains if c.plan is not None]
+
+
+def _identity(studies: Sequence[StudyRow]) -> list[Decision]:
+    """Say so when one PatientID holds what looks like two people; archives merge them silently."""
+    names = {frozenset(_words(study.patient_name)) for study in studies} - {frozenset()}
+    births = {study.patient_birth_date for study in studies} - {""}
+    if len(names) <= 1 and len(births) <= 1:
+        return []
+    return [Decision("I_REV_002", "", {"names": len(names), "birth_dates": len(births)})]
+
+
+def _words(person_name: str) -> list[str]:
+    """Return the parts of a PersonName, whatever the case and separators (PS3.5 6.2.1)."""
+    return person_name.casefold().replace("^", " ").replace("=", " ").split()
+
+
+def _verdict_on_chains(
+    judged: list[Decision],
+    studies: Sequence[StudyRow],
+    rules: CohortSpecification,
+    resolved: str,
+) -> Verdict:
+    """Look for chains with plans that may be used, choose among them, and judge the chosen."""
+    series = _series(studies)
+    chains, notes = _usable_chains(series, rules)
+    courses = tuple(courses_of(studies, chains, rules.course_days))
     if not chains:
-        return Verdict((passed, _no_chain(series, wanted, plans, unreadable)))
-    if len(chains) > 1:
-        return Verdict((passed, _several(chains)))
-    notes += [Decision("II_REV_006", uid) for uid in unreadable]
-    return Verdict((passed, *_about(chains[0], series), *notes), chains[0])
+        return Verdict((*judged, *notes), (), courses)
+    choice = choose_chains(chains, courses, studies, rules, resolved)
+    unreadable = [Decision("II_REV_006", uid) for uid in _unreadable(series)]
+    cases = [
+        CaseVerdict(
+            chain,
+            course.number,
+            (*about_chain(chain, series, rules), *_of_chain(notes, chain), *unreadable),
+            aside=aside,
+        )
+        for aside, pairs in ((False, choice.taken), (True, choice.aside))
+        for chain, course in pairs
+    ]
+    decided = [] if choice.decision is None else [choice.decision]
+    return Verdict((*judged, *decided), tuple(cases), courses)
+
+
+def _usable_chains(
+    series: Sequence[SeriesRow], rules: CohortSpecification
+) -> tuple[list[Chain], list[Decision]]:
+    """Return complete chains within the bounds, and what to note of them; or why there is none."""
+    plans = [p for p in rt_objects(series, "RTPLAN") if p.refers.approval_status != "REJECTED"]
+    chains, notes = _by_approval(series, plans, rules)
+    if not chains:
+        return [], notes or [_no_chain(series, plans, rules)]
+    if rules.slices.outside == "EXCLUDE":
+        fitting = [chain for chain in chains if not _slices_outside(chain, rules)]
+        if not fitting:
+            return [], [_slices_outside(chains[0], rules)[0]]
+        chains = fitting
+    return merged_plans(chains) if rules.dose.sum_plans else chains, notes
+
+
+def _by_approval(
+    series: Sequence[SeriesRow], plans: Sequence[RtObject], rules: CohortSpecification
+) -> tuple[list[Chain], list[Decision]]:
+    """Find chains by approved plans first; by unapproved ones only where the rules allow that."""
+    required = rules.required_modalities
+    if rules.approval == "any":
+        return find_chains(objects_of(series, rules, plans), required), []
+    only = rules.approval == "approved_only"
+    approved = [
+        plan
+        for plan in plans
+        if plan.refers.approval_status == "APPROVED"
+        or (not only and plan.refers.approval_status != "UNAPPROVED")
+    ]
+    chains = find_chains(objects_of(series, rules, approved), required)
+    if chains or len(approved) == len(plans):
+        return chains, []
+    chains = find_chains(objects_of(series, rules, plans), required)
+    if only and chains:
+        return [], [Decision("II_EXEC_006", "", {"plans": len(plans)})]
+    return chains, [Decision("II_REV_004", plan.uid) for c in chains for plan in c.plans]
+
+
+def _slices_outside(chain: Chain, rules: CohortSpecification) -> list[Decision]:
+    """Judge the number of slices of a chain; see `about_chain` for bounds that only ask to look."""
+    return [
+        replace(decision, code="II_EXEC_005")
+        for decision in about_chain(chain, [], rules)
+        if decision.code in {"II_REV_001", "II_REV_002"}
+    ]
 
 
 def _no_chain(
-    series: Sequence[SeriesRow],
-    wanted: Sequence[RtObject],
-    plans: Sequence[RtObject],
-    unreadable: list[str],
+    series: Sequence[SeriesRow], plans: Sequence[RtObject], rules: CohortSpecification
 ) -> Decision:
     """Say why nothing is complete: an unreadable object, or the first thing referred to in vain."""
-    if unreadable:
+    if unreadable := _unreadable(series):
         return Decision("II_EXEC_004", unreadable[0], {"unreadable": unreadable})
+    objects = objects_of(series, rules, plans)
     known = {row.series_instance_uid for row in series}
-    absent = {uid for s in wanted for uid in s.refers.series_uids} - known
-    known_structs = {struct.uid for struct in wanted}
-    lost_plans = [
-        p.uid for p in plans if not known_structs.intersection(p.refers.structure_set_uids)
-    ]
+    absent = {uid for s in objects.structure_sets for uid in s.refers.series_uids} - known
+    structs = {struct.uid for struct in objects.structure_sets}
+    lost_plans = [p.uid for p in plans if not structs.intersection(p.refers.structure_set_uids)]
     return Decision(
         "II_EXEC_002",
         "",
@@ -122,29 +224,14 @@ def _no_chain(
     )
 
 
-def _several(chains: Sequence[Chain]) -> Decision:
-    """Several treatments (on images of different studies), or several readings of one."""
-    studies = {c.images.study_instance_uid for c in chains if c.images is not None}
-    code = "I_EXEC_007" if len(studies) > 1 else "II_EXEC_003"
-    return Decision(code, "", {"chains": len(chains), "studies": sorted(studies)})
+def _of_chain(notes: Sequence[Decision], chain: Chain) -> list[Decision]:
+    uids = {plan.uid for plan in chain.plans}
+    return [note for note in notes if note.subject_uid in uids]
 
 
-def _about(chain: Chain, series: Sequence[SeriesRow]) -> list[Decision]:
-    """Judge the one chain: its links, its images, its doses."""
-    uid = chain.images.series_instance_uid if chain.images is not None else ""
-    links = [f"{link}: {evidence}" for link, evidence in chain.evidence.items() if evidence]
-    weak = BY_FRAME in chain.evidence.values()
-    found = [Decision("II_SUCC_002" if weak else "II_SUCC_001", uid, {"links": links})]
-    if chain.structure_set is not None:
-        drawn_on = set(chain.structure_set.refers.image_uids)
-        there = {i.sop_instance_uid for row in series for i in row.instances}
-        if missing := len(drawn_on - there):
-            counts = {"missing": missing, "referenced": len(drawn_on)}
-            found.append(Decision("II_REV_003", chain.structure_set.uid, counts))
-    if chain.images is not None:
-        found += judge_slices(chain.images)
-    for dose in chain.doses:
-        if dose.refers.dose_summation_type != "PLAN":
-            stated = {"type": dose.refers.dose_summation_type or "not stated"}
-            found.append(Decision("II_REV_005", dose.uid, stated))
-    return found
+def _unreadable(series: Sequence[SeriesRow]) -> list[str]:
+    return sorted(uid for row in series if row.modality.startswith("RT") for uid in row.unreadable)
+
+
+def _series(studies: Sequence[StudyRow]) -> list[SeriesRow]:
+    return [row for study in studies for row in study.series]

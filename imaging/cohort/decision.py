@@ -1,12 +1,14 @@
 """A decision: a code, the object it is about, and what it rests on."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from imaging.cohort.codes import CODES, Outcome, worst
 
-_SHORT = 20
+_SHORT = 48
+_UID = re.compile(r"[0-9.]{10,}")
 
 Evidence = Mapping[str, str | int | float | list[str]]
 
@@ -78,4 +80,5 @@ def outcome_of(decisions: Sequence[Decision]) -> Outcome:
 def _short(value: str | float | list[str]) -> str:
     """Write a piece of evidence that fits into a line; "" for one that does not."""
     texts = value if isinstance(value, list) else [str(value)]
-    return " ".join(texts) if all(len(text) <= _SHORT for text in texts) else ""
+    is_short = all(len(text) <= _SHORT and not _UID.fullmatch(text) for text in texts)
+    return " ".join(texts) if is_short else ""

@@ -1,49 +1,114 @@
-"""Several doses of one plan: the same one exported again, or really different."""
+"""Which of the doses that were retrieved are used, and what that is called in codes."""
 
-import hashlib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import pydicom
-
-from imaging.cohort.decision import Decision
-from imaging.dicom.reading import UNREADABLE
-
-_GEOMETRY = (
-    "ImagePositionPatient",
-    "ImageOrientationPatient",
-    "PixelSpacing",
-    "GridFrameOffsetVector",
-    "Rows",
-    "Columns",
-    "DoseGridScaling",
-    "DoseUnits",
-    "DoseSummationType",
-)
+from imaging.cohort.decision import Decision, Evidence
+from imaging.cohort.specification import DoseRules
+from imaging.errors import DicomError, InputError
+from imaging.rt.doses.selection import DosePolicy, SelectedDose, select_dose
+from imaging.rt.flags import Flag
 
 
-def choose_dose(files: list[Path]) -> tuple[Path | None, list[Decision]]:
-    """Return the dose to use, and what was decided about it.
+@dataclass(frozen=True, slots=True)
+class DoseFiles:
+    """The doses and plans of one chain, on disk.
 
-    Doses of equal pixels on an equal grid are one dose, however often it was exported; adding them
-    would double it. Different ones are left for review, and none is chosen.
+    Attributes:
+        doses: RTDOSE files.
+        plans: RTPLAN files; several when their doses are to be added.
+        stated: What the listing says of each dose: `sop_instance_uid`, `type`, `units`.
     """
-    if len(files) <= 1:
-        return next(iter(files), None), []
-    uids = sorted(file.stem for file in files)
+
+    doses: tuple[Path, ...]
+    plans: tuple[Path, ...]
+    stated: tuple[dict[str, Any], ...]
+
+    @property
+    def types(self) -> list[str]:
+        """DoseSummationType of each, as listed."""
+        return [row["type"] for row in self.stated]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing to choose: one PLAN dose in Gy."""
+        return self.types == ["PLAN"] and self.stated[0]["units"] != "RELATIVE"
+
+    def select(self, rules: DoseRules) -> SelectedDose:
+        """Read the doses, and choose or add up.
+
+        Raises:
+            InputError, DicomError: They are not the dose of one plan.
+        """
+        policy = DosePolicy(
+            sum_plans=tuple(plan.stem for plan in self.plans) if len(self.plans) > 1 else (),
+            scale_fractions=rules.scale_fractions,
+            include_unapproved=True,  # linking has decided which plans may be used
+        )
+        return select_dose(self.doses, plans=self.plans, policy=policy)
+
+
+def choose_doses(files: DoseFiles, rules: DoseRules) -> tuple[list[Path], list[Decision]]:
+    """Return the files that make up the dose, and what was decided about them.
+
+    Equal doses on an equal grid are one dose, however often it was exported; adding them would
+    double it. Without a PLAN dose the doses of all beams are added. What cannot be decided is left
+    for review, and no dose is chosen.
+    """
+    if not files.doses or files.is_plain:
+        return [*files.doses], []
     try:
-        contents = {_content(file) for file in files}
-    except UNREADABLE as error:
-        return None, [Decision("XVI_EXEC_012", "", {"reason": type(error).__name__})]
-    if len(contents) > 1:
-        return None, [Decision("XVI_REV_001", "", {"doses": uids})]
-    chosen = min(files)
-    return chosen, [Decision("XVI_SUCC_002", chosen.stem, {"doses": uids})]
+        selected = files.select(rules)
+    except (InputError, DicomError) as error:
+        return [], [_undecided(files, str(error))]
+    used = [path for path in files.doses if path.stem in selected.uids]
+    return used, _decided(files, selected)
 
 
-def _content(file: Path) -> str:
-    """Hash what a dose says, leaving out its UIDs and dates."""
-    dataset = pydicom.dcmread(file)
-    stated = [str(dataset.get(keyword, "")) for keyword in _GEOMETRY]
-    digest = hashlib.sha256("\n".join(stated).encode())
-    digest.update(dataset.get("PixelData", b""))
-    return digest.hexdigest()
+def judge_maximum(max_gy: float, uid: str, rules: DoseRules) -> list[Decision]:
+    """Hold the largest dose against the bounds of the rules."""
+    too_low = max_gy < rules.lowest_maximum_gy
+    too_high = rules.highest_maximum_gy and max_gy > rules.highest_maximum_gy
+    if not (too_low or too_high):
+        return []
+    return [Decision("XXIV_EXEC_003", uid, {"largest_gy": round(max_gy, 3)})]
+
+
+def _decided(files: DoseFiles, selected: SelectedDose) -> list[Decision]:
+    """Name what was done to get the dose."""
+    uid, used = selected.uids[0], len(selected.uids)
+    found = []
+    if "PLAN" in files.types and len(files.doses) > used:
+        doses = sorted(row["sop_instance_uid"] for row in files.stated)
+        found.append(Decision("XVI_SUCC_002", uid, {"doses": doses}))
+    if len(files.plans) > 1:
+        found.append(Decision("XVI_SUCC_005", uid, {"plans": len(selected.plan_uids)}))
+    if Flag.SCALED_FRACTION in selected.flags:
+        found.append(Decision("XVI_REV_003", uid, {"done": selected.summation}))
+    elif Flag.BEAMS_UNVERIFIED in selected.flags:
+        found.append(Decision("XVI_REV_002", uid, {"reason": "no plan lists the beams"}))
+    elif "beam" in selected.summation:
+        found.append(Decision("XVI_SUCC_003", uid, {"beams": used}))
+    elif not {"PLAN", ""}.issuperset(files.types):
+        found.append(Decision("XVI_REV_005", uid, {"types": sorted(set(files.types))}))
+    return found
+
+
+def _undecided(files: DoseFiles, reason: str) -> Decision:
+    """Name why no dose could be chosen."""
+    types = files.types
+    if any(row["units"] == "RELATIVE" for row in files.stated):
+        code = "XVI_REV_004"
+    elif types.count("PLAN") > 1:
+        code = "XVI_REV_001"
+    elif "PLAN" in types or not types[0]:
+        code = "XVI_REV_007"
+    elif "BEAM" in types:
+        code = "XVI_REV_002"
+    elif "FRACTION" in types:
+        code = "XVI_REV_003"
+    else:
+        code = "XVI_REV_005"
+    evidence: Evidence = {"types": sorted(set(types)), "doses": len(types), "reason": reason}
+    return Decision(code, "", evidence)

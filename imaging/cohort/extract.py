@@ -1,31 +1,27 @@
-"""The four steps of an extraction, as plain functions: choose, decide, retrieve, publish."""
+"""The first steps of an extraction, as plain functions: choose patients, and decide on them."""
 
 import logging
+import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
-
-from imaging.cohort.codes import CODES, Outcome
 from imaging.cohort.decide import decide
 from imaging.cohort.decision import Decision
-from imaging.cohort.manifest import manifest_row, read_manifest, write_manifest
-from imaging.cohort.notes import PatientNotes, notes_of
+from imaging.cohort.notes import PatientNotes
 from imaging.cohort.place import CohortFolder
-from imaging.cohort.rules import CohortRules, PatientSelection
-from imaging.dicom import Archive, PatientRow
-from imaging.errors import ImagingError, InputError
+from imaging.cohort.plan import notes_of
+from imaging.cohort.selection import PatientSelection
+from imaging.cohort.specification import CohortSpecification
+from imaging.dicom import Archive, HeldIds, Holding, PatientRow
+from imaging.errors import InputError
 from imaging.settings import case_id
 
 log = logging.getLogger(__name__)
 
 BATCH = 50  # patients listed together: bounds memory, and shares three requests among them
-
-
-class CohortFailedError(ImagingError):
-    """So many patients failed for technical reasons that the cohort means nothing."""
+_POLL_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +30,56 @@ class Extraction:
 
     Attributes:
         cohort: Where everything goes.
-        rules: What a patient must have.
+        specification: What a patient must have, and what is written.
         run_id: Marks the notes of this run.
         key: The secret behind the case ids.
+        patience_s: How long to wait for studies that are still arriving before leaving their
+            patients to the next run.
     """
 
     cohort: CohortFolder
-    rules: CohortRules
+    specification: CohortSpecification
     run_id: str
     key: bytes = field(repr=False)
+    patience_s: float = 5.0
+
+    def case_id(self, patient_id: str) -> str:
+        """Return the name that a patient goes by."""
+        return case_id(patient_id, self.key)
 
     def notes(self, patient_id: str) -> Path:
         """Return the file of a patient's notes."""
-        return self.cohort.notes(case_id(patient_id, self.key))
+        return self.cohort.notes(self.case_id(patient_id))
 
 
-def choose(archive: Archive, selection: PatientSelection, data_root: Path) -> list[list[str]]:
+def choose(
+    archive: Archive, selection: PatientSelection, data_root: Path, run: Extraction | None = None
+) -> list[list[str]]:
     """Return the PatientIDs to look at, in batches.
 
-    A patient who was named but is not in the archive is kept, to be told so.
+    A patient who was named but is not in the archive is kept, to be told so. Blanks around a
+    PatientID are not significant (DICOM PS3.5, 6.2), but some archives keep leading ones.
+
+    Args:
+        archive: Who is there.
+        selection: Who is wanted.
+        data_root: Where a worklist lies.
+        run: Keeps where the archive's change feed stands before anything is listed.
 
     Raises:
         InputError: Nobody was selected, or the worklist is wrong.
         SettingError: The archive cannot be reached as configured.
     """
+    if run is not None:
+        run.cohort.note_cursor(archive.cursor())
     dates, named = selection.study_dates, selection.named(data_root)
     present = archive.patient_ids(dates)
-    chosen = present if named is None else named
-    if named is not None and dates is not None:
-        out_of_range = set(archive.patient_ids()) - set(present)
-        chosen = [id_ for id_ in named if id_ not in out_of_range]
+    chosen = present
+    if named is not None:
+        everyone = present if dates is None else archive.patient_ids()
+        chosen = _as_held(named, everyone)
+        out_of_range = set(everyone) - set(present)
+        chosen = [id_ for id_ in chosen if id_ not in out_of_range]
     if not chosen:
         msg = "the selection holds no patient: the archive is empty, or no study is in the dates"
         raise InputError(msg)
@@ -71,111 +87,92 @@ def choose(archive: Archive, selection: PatientSelection, data_root: Path) -> li
     return [chosen[i : i + BATCH] for i in range(0, len(chosen), BATCH)]
 
 
+def _as_held(named: Sequence[str], present: Sequence[str]) -> list[str]:
+    """Write each PatientID as the archive does, where blanks around it are the only difference."""
+    held = HeldIds(set(present))
+    written = [id_ for asked in named for id_ in held.meant_by(asked) or [asked]]
+    return list(dict.fromkeys(written))
+
+
 def decide_batch(archive: Archive, patient_ids: Sequence[str], run: Extraction) -> list[Path]:
-    """List and judge patients, write their notes, and return the notes of those to retrieve."""
-    to_retrieve, seen = [], set()
-    for patient in archive.patients(patient_ids):
-        seen.add(patient.patient_id)
-        if _judge(patient, run).parts:
-            to_retrieve.append(run.notes(patient.patient_id))
-    for patient_id in patient_ids:
-        if patient_id not in seen:
-            _only(Decision("I_EXEC_003"), patient_id, run)
-    return to_retrieve
+    """Judge patients, write their notes, and return the notes of those to retrieve.
+
+    Only those are listed who changed in the archive since they were last judged by these rules;
+    notes of the others are carried over.
+    """
+    held = _settled(archive, patient_ids, run)
+    chosen = run.cohort.resolutions()
+    bases = {id_: _basis(holding, run, chosen) for id_, holding in held.items()}
+    to_list = []
+    for id_ in patient_ids:
+        if id_ not in held:
+            only(Decision("I_EXEC_003"), id_, run)
+        elif not _carry_over(held[id_], bases[id_], run):
+            to_list.append(id_)
+    for patient in archive.patients(to_list):
+        _judge(patient, bases[patient.patient_id], chosen, run)
+    return [path for id_ in patient_ids if _is_to_retrieve(path := run.notes(id_))]
 
 
-def _judge(patient: PatientRow, run: Extraction) -> PatientNotes:
-    """Judge one patient and write their notes; whatever goes wrong is theirs alone."""
-    name = case_id(patient.patient_id, run.key)
+def only(decision: Decision, patient_id: str, run: Extraction) -> PatientNotes:
+    """Write notes that hold nothing but one decision."""
+    notes = PatientNotes(patient_id, run.case_id(patient_id), run.run_id, (decision,))
+    notes.write(run.notes(patient_id))
+    return notes
+
+
+def _settled(archive: Archive, patient_ids: Sequence[str], run: Extraction) -> dict[str, Holding]:
+    """Ask what the archive holds of the patients; wait a little for studies just arriving."""
+    since = run.cohort.cursor()
+    held = {holding.patient_id: holding for holding in archive.holdings(patient_ids, since)}
+    deadline_s = time.monotonic() + run.patience_s
+    while arriving := [id_ for id_, holding in held.items() if not holding.is_stable]:
+        if time.monotonic() > deadline_s:
+            break
+        time.sleep(_POLL_S)
+        held |= {holding.patient_id: holding for holding in archive.holdings(arriving, since)}
+    return held
+
+
+def _basis(holding: Holding, run: Extraction, chosen: Mapping[str, str]) -> str:
+    """Return what a patient's decisions rest on, in one line."""
+    resolved = chosen.get(run.case_id(holding.patient_id), "")
+    return " ".join([run.specification.digest, holding.digest, resolved]).strip()
+
+
+def _carry_over(holding: Holding, basis: str, run: Extraction) -> bool:
+    """Take a patient's notes over to this run, unless something they rest on has changed."""
+    path = run.notes(holding.patient_id)
+    if holding.is_touched or not holding.is_stable or not path.exists():
+        return False
+    notes = _readable(path)
+    if notes is None or notes.basis != basis or not notes.is_lasting:
+        return False
+    notes.carried(run.run_id).write(path)
+    return True
+
+
+def _readable(path: Path) -> PatientNotes | None:
+    """Read notes; None for what another version of this program wrote."""
     try:
-        notes = notes_of(patient, decide(patient, run.rules), name, run.run_id)
+        return PatientNotes.read(path)
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+def _is_to_retrieve(path: Path) -> bool:
+    return path.exists() and bool(PatientNotes.read(path).cases)
+
+
+def _judge(patient: PatientRow, basis: str, chosen: Mapping[str, str], run: Extraction) -> None:
+    """Judge one patient and write their notes; whatever goes wrong is theirs alone."""
+    name = run.case_id(patient.patient_id)
+    try:
+        verdict = decide(patient, run.specification, chosen.get(name, ""))
+        notes = notes_of(patient, verdict, name, run.run_id, basis)
         notes.write(run.notes(patient.patient_id))
     except Exception as error:  # noqa: BLE001 - the patient's boundary: recorded, the cohort goes on
         # The trace goes into the notes, not into the log: it may quote a patient's name.
         log.warning("%s could not be judged: %s", name, type(error).__name__)
         failed = Decision("I_EXEC_002", "", {"reason": traceback.format_exc()})
-        return _only(failed, patient.patient_id, run)
-    return notes
-
-
-def _only(decision: Decision, patient_id: str, run: Extraction) -> PatientNotes:
-    """Write notes that hold nothing but one decision."""
-    name = case_id(patient_id, run.key)
-    notes = PatientNotes(patient_id, name, run.run_id, (decision,))
-    notes.write(run.notes(patient_id))
-    return notes
-
-
-@dataclass(frozen=True, slots=True)
-class CohortSummary:
-    """A published cohort.
-
-    Attributes:
-        manifest: The table, as Parquet; its CSV lies beside it.
-        table: The same in memory, one row a patient.
-    """
-
-    manifest: Path
-    table: pd.DataFrame
-
-    def count(self, outcome: Outcome) -> int:
-        """Count the patients of one outcome."""
-        return int((self.table["outcome"] == outcome.value).sum())
-
-    @property
-    def technical_failures(self) -> int:
-        """Count the patients lost to the archive, the network or the disk, not to a rule."""
-        codes = (str(cell).split(";") for cell in self.table["codes"])
-        return sum(any(CODES[code].is_technical for code in row) for row in codes)
-
-    @property
-    def in_words(self) -> str:
-        """One line: how many of each outcome, and what had to be fetched."""
-        counts = ", ".join(f"{self.count(outcome)} {outcome.value}" for outcome in Outcome)
-        fetched, kept = int(self.table["fetched"].sum()), int(self.table["unchanged"].sum())
-        return f"{counts}; {fetched} files fetched, {kept} unchanged"
-
-    def to_markdown(self, name: str) -> str:
-        """Return the summary that the run shows: counts by outcome and by reason, and where."""
-        total = len(self.table)
-        lines = [f"# Cohort {name}", "", f"**{total} patients**: {self.in_words}.", ""]
-        lines += ["| outcome | patients | reason |", "| --- | ---: | --- |"]
-        counts = self.table.groupby(["outcome", "reason"], as_index=False).size()
-        for row in counts.to_dict("records"):
-            reason = row["reason"] or "complete and consistent"
-            lines.append(f"| {row['outcome']} | {row['size']} | {reason} |")
-        lines += ["", f"Manifest: `{self.manifest}`"]
-        return "\n".join(lines)
-
-    def check(self, max_failed_percent: float) -> None:
-        """Raise CohortFailedError when nothing succeeded, or too much failed."""
-        failed, total = self.technical_failures, len(self.table)
-        if failed and (failed == total or 100 * failed > max_failed_percent * total):
-            msg = (
-                f"{failed} of {total} patients failed for technical reasons;"
-                f" their codes are in {self.manifest}. What was retrieved stays, and the next run"
-                " fetches only what is missing."
-            )
-            raise CohortFailedError(msg)
-
-
-def publish(patient_ids: Sequence[str], run: Extraction) -> CohortSummary:
-    """Write the manifest of all patients of the run; one without notes is recorded as failed."""
-    rows = []
-    for patient_id in patient_ids:
-        notes = _concluded(patient_id, run)
-        rows.append(manifest_row(notes, run.cohort))
-    manifest = write_manifest(rows, run.cohort)
-    return CohortSummary(manifest, read_manifest(manifest))
-
-
-def _concluded(patient_id: str, run: Extraction) -> PatientNotes:
-    """Return a patient's notes of this run, with a code where a step never came to its end."""
-    path = run.notes(patient_id)
-    notes = PatientNotes.read(path) if path.exists() else None
-    if notes is None or notes.run_id != run.run_id:
-        return _only(Decision("I_EXEC_002"), patient_id, run)
-    if notes.parts and notes.retrieval is None:
-        notes = notes.with_retrieval([Decision("XI_EXEC_016")], {"complete": False})
-        notes.write(path)
-    return notes
+        only(failed, patient.patient_id, run)

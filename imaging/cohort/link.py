@@ -6,169 +6,216 @@ object that names something absent is not linked to something else in its place.
 References: DICOM PS3.3 C.8.8.5 (RTSTRUCT), C.8.8.9 to C.8.8.14 (RTPLAN), C.8.8.3 (RTDOSE).
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 
-from imaging.dicom import InstanceRow, RtReferences, SeriesRow
+from imaging.cohort.objects import Chain, Objects, RtObject
+from imaging.dicom import SeriesRow
 
 BY_FRAME = "frame of reference"
+_BY_SERIES = "referenced series"
+_BY_CONTOURS = "contour images"
+
+Seed = tuple[RtObject | None, RtObject | None]  # a structure set and a plan
+Evidence = dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class RtObject:
-    """One RTSTRUCT, RTPLAN or RTDOSE: where it is listed, and what it refers to."""
-
-    series: SeriesRow
-    instance: InstanceRow
-    refers: RtReferences
-
-    @property
-    def uid(self) -> str:
-        """The SOPInstanceUID."""
-        return self.instance.sop_instance_uid
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """One complete treatment, as far as the rules require it.
-
-    Attributes:
-        images: The CT series; None where the rules want no CT.
-        doses: All that qualify; more than one when the same plan's dose was exported again.
-        evidence: What each link rests on, by `RTSTRUCT → CT` and the like.
-    """
-
-    images: SeriesRow | None
-    structure_set: RtObject | None
-    plan: RtObject | None
-    doses: tuple[RtObject, ...]
-    evidence: dict[str, str] = field(default_factory=dict)
-
-    def parts(self) -> Iterator[tuple[SeriesRow, tuple[InstanceRow, ...]]]:
-        """Yield each series with the instances wanted of it, in the order of retrieval."""
-        if self.images is not None:
-            yield self.images, self.images.instances
-        single = [part for part in (self.structure_set, self.plan) if part is not None]
-        for part in (*single, *self.doses):
-            yield part.series, (part.instance,)
-
-
-def rt_objects(series: Sequence[SeriesRow], modality: str) -> list[RtObject]:
-    """List the readable RT objects of one modality."""
-    found = []
-    for row in series:
-        refers = {reference.sop_instance_uid: reference for reference in row.references}
-        found += [
-            RtObject(row, instance, refers[instance.sop_instance_uid])
-            for instance in row.instances
-            if row.modality == modality and instance.sop_instance_uid in refers
-        ]
-    return found
-
-
-def find_chains(
-    series: Sequence[SeriesRow],
-    structure_sets: Sequence[RtObject],
-    plans: Sequence[RtObject],
-    required: Collection[str],
-) -> list[Chain]:
+def find_chains(objects: Objects, required: Collection[str]) -> list[Chain]:
     """Return every chain that holds the required modalities.
 
     Args:
-        series: All series of the studies that count.
-        structure_sets: The RTSTRUCTs that may be used.
-        plans: The RTPLANs that may be used.
+        objects: What may be used of the patient.
         required: Modalities that a chain must hold.
     """
-    images = [row for row in series if row.modality == "CT" and row.instances]
-    doses = rt_objects(series, "RTDOSE") if "RTDOSE" in required else []
-    known_plans = {plan.uid for plan in rt_objects(series, "RTPLAN")}
-    if "RTSTRUCT" not in required:
-        return [Chain(row, None, None, ()) for row in images]
     chains = []
-    for struct in structure_sets:
-        pictures, image_evidence = images_of(struct, images) if "CT" in required else ([None], "")
-        for picture in pictures:
-            for plan in _plans_of(struct, plans, required):
-                linked, evidence = doses_of(plan, struct, doses, known_plans)
-                if doses and not linked:
+    for struct, plan in _seeds(objects, required):
+        for doses, of_doses in _dose_groups(struct, plan, objects, required):
+            pictures, of_images = _pictures(struct, plan, doses, objects, required)
+            for picture in pictures:
+                others, of_others = _others(picture, objects)
+                if others is None:
                     continue
                 chains.append(
                     Chain(
                         picture,
-                        struct,
-                        plan,
-                        _plan_sums(linked),
-                        {"RTSTRUCT → CT": image_evidence, **evidence},
+                        struct if "RTSTRUCT" in required else None,
+                        () if plan is None else (plan,),
+                        _plan_sums(doses),
+                        others,
+                        {**of_images, **of_doses, **of_others},
                     )
                 )
-    return [chain for chain in chains if chain.doses or "RTDOSE" not in required]
+    return chains
 
 
-def images_of(struct: RtObject, images: Sequence[SeriesRow]) -> tuple[list[SeriesRow | None], str]:
-    """Return the image series an RTSTRUCT was drawn on, and the evidence for that."""
+def images_of(
+    struct: RtObject, images: Sequence[SeriesRow]
+) -> tuple[list[SeriesRow | None], Evidence]:
+    """Return the image series an RTSTRUCT was drawn on, and the evidence for that.
+
+    Of several that it names (the phases of a 4D CT, say) those count that its contours name most.
+    """
     refers = struct.refers
+    wanted = set(refers.image_uids)
+    drawn = {
+        row.series_instance_uid: sum(i.sop_instance_uid in wanted for i in row.instances)
+        for row in images
+    }
     stated = [row for row in images if row.series_instance_uid in refers.series_uids]
     if stated:
-        return [*stated], "referenced series"
-    wanted = set(refers.image_uids)
-    drawn_on = [row for row in images if any(i.sop_instance_uid in wanted for i in row.instances)]
-    if drawn_on:
-        return [*drawn_on], "contour images"
+        return [*_most_drawn_on(stated, drawn)], {"RTSTRUCT → CT": _BY_SERIES}
+    if any(drawn.values()):
+        return [*_most_drawn_on(images, drawn)], {"RTSTRUCT → CT": _BY_CONTOURS}
     if refers.series_uids or refers.image_uids:
-        return [], ""
+        return [], {}
     framed = [row for row in images if _frame(row) in refers.frame_of_reference_uids]
-    return [*framed], BY_FRAME
+    return [*framed], {"RTSTRUCT → CT": BY_FRAME}
 
 
 def doses_of(
-    plan: RtObject | None,
-    struct: RtObject,
-    doses: Sequence[RtObject],
-    known_plans: Collection[str],
-) -> tuple[list[RtObject], dict[str, str]]:
+    plan: RtObject | None, struct: RtObject | None, objects: Objects
+) -> tuple[list[RtObject], Evidence]:
     """Return the doses of a plan (or, without one, of a structure set), and the evidence for that.
 
-    Args:
-        plan: The plan, or None where none is required and none refers to the structure set.
-        struct: The structure set.
-        doses: All doses of the patient.
-        known_plans: UIDs of all plans there are: a dose that names one of them is that one's.
+    A dose that names a plan of the patient is that one's, and no other's.
     """
     if plan is not None:
-        stated = [dose for dose in doses if plan.uid in dose.refers.plan_uids]
+        stated = [dose for dose in objects.doses if plan.uid in dose.refers.plan_uids]
         if stated:
             return stated, {"RTDOSE → RTPLAN": "referenced plan"}
-    free = [dose for dose in doses if not set(known_plans).intersection(dose.refers.plan_uids)]
+    known = objects.known_plans
+    free = [dose for dose in objects.doses if not known.intersection(dose.refers.plan_uids)]
     if plan is not None:
         free = [dose for dose in free if not dose.refers.plan_uids]
+    if struct is None:
+        return _framed(free, () if plan is None else plan.refers.frame_of_reference_uids, "RTPLAN")
     stated = [dose for dose in free if struct.uid in dose.refers.structure_set_uids]
     if stated:
         return stated, {"RTDOSE → RTSTRUCT": "referenced structure set"}
-    frames = set(struct.refers.frame_of_reference_uids)
-    framed = [
+    return _framed(free, struct.refers.frame_of_reference_uids, "RTSTRUCT")
+
+
+def _framed(
+    doses: Sequence[RtObject], frames: Sequence[str], target: str
+) -> tuple[list[RtObject], Evidence]:
+    """Return the doses that refer to no structure set and share a frame of reference."""
+    found = [
         dose
-        for dose in free
+        for dose in doses
         if not dose.refers.structure_set_uids
-        and frames.intersection(dose.refers.frame_of_reference_uids)
+        and set(frames).intersection(dose.refers.frame_of_reference_uids)
     ]
-    return framed, {"RTDOSE → RTSTRUCT": BY_FRAME} if framed else {}
+    return found, {f"RTDOSE → {target}": BY_FRAME} if found else {}
+
+
+def _seeds(objects: Objects, required: Collection[str]) -> list[Seed]:
+    """Return what a chain may start from: structure sets with their plans, or what is required."""
+    if "RTSTRUCT" in required:
+        return [
+            (struct, plan)
+            for struct in objects.structure_sets
+            for plan in _plans_of(struct, objects, required)
+        ]
+    if "RTPLAN" in required:
+        return [(_struct_of(plan, objects), plan) for plan in objects.plans]
+    return [(None, None)]
 
 
 def _plans_of(
-    struct: RtObject, plans: Sequence[RtObject], required: Collection[str]
+    struct: RtObject, objects: Objects, required: Collection[str]
 ) -> list[RtObject | None]:
-    """Return the plans made on a structure set; [None] where the chain may do without one."""
+    """Return the plans made on a structure set; [None] where the chain may do without one.
+
+    A plan that refers to no structure set at all is taken by its frame of reference.
+    """
     if not {"RTPLAN", "RTDOSE"}.intersection(required):
         return [None]
-    made_on = [plan for plan in plans if struct.uid in plan.refers.structure_set_uids]
+    made_on = [plan for plan in objects.plans if struct.uid in plan.refers.structure_set_uids]
+    if not made_on:
+        frames = set(struct.refers.frame_of_reference_uids)
+        made_on = [
+            plan
+            for plan in objects.plans
+            if not plan.refers.structure_set_uids
+            and frames.intersection(plan.refers.frame_of_reference_uids)
+        ]
     if made_on or "RTPLAN" in required:
         return [*made_on]
     return [None]
 
 
+def _struct_of(plan: RtObject, objects: Objects) -> RtObject | None:
+    """Return the structure set a plan was made on, which leads to its images."""
+    made_on = plan.refers.structure_set_uids
+    return next((struct for struct in objects.structure_sets if struct.uid in made_on), None)
+
+
+def _dose_groups(
+    struct: RtObject | None, plan: RtObject | None, objects: Objects, required: Collection[str]
+) -> list[tuple[list[RtObject], Evidence]]:
+    """Return the sets of doses that belong to a structure set and plan; none where none is there.
+
+    With neither, every plan that doses name makes a set, and every dose that names none.
+    """
+    if "RTDOSE" not in required:
+        return [([], {})]
+    if struct is None and plan is None:
+        groups: dict[tuple[str, ...], list[RtObject]] = {}
+        for dose in objects.doses:
+            groups.setdefault(dose.refers.plan_uids or (dose.uid,), []).append(dose)
+        return [(group, {}) for group in groups.values()]
+    doses, evidence = doses_of(plan, struct, objects)
+    return [(doses, evidence)] if doses else []
+
+
+def _pictures(
+    struct: RtObject | None,
+    plan: RtObject | None,
+    doses: Sequence[RtObject],
+    objects: Objects,
+    required: Collection[str],
+) -> tuple[list[SeriesRow | None], Evidence]:
+    """Return the images of a chain; [None] where none are required."""
+    if not objects.images_required:
+        return [None], {}
+    if struct is not None:
+        return images_of(struct, objects.images)
+    parts = [part for part in (plan, *doses) if part is not None]
+    if not parts:
+        return [*objects.images], {}
+    frames = {uid for part in parts for uid in part.refers.frame_of_reference_uids}
+    framed = [row for row in objects.images if _frame(row) in frames]
+    source = "RTPLAN" if "RTPLAN" in required else "RTDOSE"
+    return [*framed], {f"{source} → CT": BY_FRAME}
+
+
+def _others(
+    picture: SeriesRow | None, objects: Objects
+) -> tuple[tuple[SeriesRow, ...] | None, Evidence]:
+    """Return the series of further modalities that go with the images, None where one is missing.
+
+    They share the frame of reference or, failing that, the study.
+    """
+    found: list[SeriesRow] = []
+    evidence: Evidence = {}
+    for modality, rows in objects.others.items():
+        if picture is None:
+            return tuple(row for own in objects.others.values() for row in own), {}
+        same = [row for row in rows if _frame(row) and _frame(row) == _frame(picture)]
+        evidence[f"{modality} → CT"] = BY_FRAME if same else "same study"
+        same = same or [row for row in rows if row.study_instance_uid == picture.study_instance_uid]
+        if not same:
+            return None, {}
+        found += same
+    return tuple(found), evidence
+
+
+def _most_drawn_on(images: Sequence[SeriesRow], drawn: dict[str, int]) -> list[SeriesRow]:
+    most = max(drawn[row.series_instance_uid] for row in images)
+    return [row for row in images if drawn[row.series_instance_uid] == most]
+
+
 def _plan_sums(doses: Sequence[RtObject]) -> tuple[RtObject, ...]:
-    """Prefer doses of summation type PLAN; where there are none, keep what there is for review."""
+    """Prefer doses of summation type PLAN; where there are none, keep all."""
     sums = tuple(dose for dose in doses if dose.refers.dose_summation_type == "PLAN")
     return sums or tuple(doses)
 

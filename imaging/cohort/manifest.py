@@ -1,63 +1,105 @@
-"""The manifest: one row a patient, as Parquet for programs and CSV for people."""
+"""The manifest: one row a case, as Parquet for programs and CSV for people."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from imaging.cohort.codes import Outcome
-from imaging.cohort.notes import PatientNotes
+from imaging.cohort.decision import Decision, outcome_of
+from imaging.cohort.notes import CaseNotes, PatientNotes
 from imaging.cohort.place import CohortFolder
 from imaging.errors import InputError
 from imaging.files import whole_file
 
-_NEEDED = {"case_id", "outcome", "codes", "folder", "rtstruct_file", "rtdose_file"}
-_FILES = ("RTSTRUCT", "RTPLAN", "RTDOSE")
+_NEEDED = {"case_id", "outcome", "codes", "folder", "rtstruct_file", "rtdose_files"}
+_RT = ("RTSTRUCT", "RTPLAN", "RTDOSE")
+_SEPARATOR = ";"  # between codes, and between files: no UID holds it
 
 
-def manifest_row(notes: PatientNotes, cohort: CohortFolder) -> dict[str, Any]:
-    """Return the manifest's row of one patient."""
-    chosen, retrieval = notes.chosen or {}, notes.retrieval or {}
-    files = retrieval.get("files", {})
-    codes = [decision.code for decision in notes.decisions]
-    slices = sum(len(part.instances) for part in notes.parts if part.modality not in _FILES)
+def manifest_rows(notes: PatientNotes, cohort: CohortFolder) -> list[dict[str, Any]]:
+    """Return a row for each case of a patient, or one row for a patient who has none."""
+    if notes.taken:
+        return [_row(notes, case, cohort) for case in notes.taken]
+    return [_row(notes, None, cohort)]
+
+
+def quarantine_rows(notes: PatientNotes, cohort: CohortFolder) -> list[dict[str, Any]]:
+    """Return a row for each candidate that was put aside, with the outcome it would have."""
+    dates = {row["study_instance_uid"]: row for row in notes.holdings}
+    rows = []
+    for number, case in enumerate((case for case in notes.cases if case.aside), start=1):
+        study = dates.get(case.chosen["study_instance_uid"], {})
+        rows.append(
+            {
+                "candidate": number,
+                "key": case.key,
+                "study_date": study.get("study_date", ""),
+                "study_description": study.get("study_description", ""),
+                **_row(replace(notes, judged=()), case, cohort),
+                "case_id": notes.case_id,
+            }
+        )
+    return rows
+
+
+def split(cell: str) -> list[str]:
+    """Return the parts of a cell that holds several codes or files."""
+    return cell.split(_SEPARATOR) if cell else []
+
+
+def _row(notes: PatientNotes, case: CaseNotes | None, cohort: CohortFolder) -> dict[str, Any]:
+    chosen = {} if case is None else case.chosen
+    retrieval = ({} if case is None else case.retrieval) or {}
+    decisions = (*notes.judged, *(() if case is None else case.decisions))
+    is_complete = case is not None and case.is_complete
+    files = {name: [] if case is None else case.files(name) for name in _RT}
+    parts = () if case is None else case.parts
     return {
         "patient_id": notes.patient_id,
-        "case_id": notes.case_id,
-        "outcome": notes.outcome.value,
-        "codes": ";".join(codes),
-        "reason": reason_of(notes),
+        "case_id": notes.case_id if case is None else case.name,
+        "course": "" if case is None else str(case.course),
+        "outcome": outcome_of(decisions).value,
+        "codes": _SEPARATOR.join(decision.code for decision in decisions),
+        "reason": reason_of(decisions),
         "study_instance_uid": chosen.get("study_instance_uid", ""),
         "ct_series_instance_uid": chosen.get("ct_series_instance_uid", ""),
         "rtstruct_sop_instance_uid": chosen.get("rtstruct_sop_instance_uid", ""),
-        "rtplan_sop_instance_uid": chosen.get("rtplan_sop_instance_uid", ""),
-        "rtdose_sop_instance_uid": Path(files.get("RTDOSE", "")).stem,
-        "folder": str(cohort.patient(notes.case_id)) if retrieval.get("complete") else "",
-        **{f"{name.lower()}_file": files.get(name, "") for name in _FILES},
-        "slices": slices,
+        "rtplan_sop_instance_uids": _SEPARATOR.join(chosen.get("rtplan_sop_instance_uids", [])),
+        "rtdose_sop_instance_uids": _SEPARATOR.join(Path(name).stem for name in files["RTDOSE"]),
+        "folder": str(cohort.root / case.place) if case is not None and is_complete else "",
+        "rtstruct_file": next(iter(files["RTSTRUCT"]), ""),
+        "rtplan_files": _SEPARATOR.join(files["RTPLAN"]),
+        "rtdose_files": _SEPARATOR.join(files["RTDOSE"]),
+        "slices": sum(len(part.instances) for part in parts if part.modality not in _RT),
+        "products": 0 if case is None else len(case.products or ()),
         "fetched": int(retrieval.get("fetched", 0)),
         "unchanged": int(retrieval.get("unchanged", 0)),
         "bytes_fetched": int(retrieval.get("bytes", 0)),
-        "content_hash": notes.content_hash,
+        "content_hash": "" if case is None else case.content_hash,
         "run_id": notes.run_id,
     }
 
 
-def reason_of(notes: PatientNotes) -> str:
-    """Say in words what decided the outcome; "" for a patient who simply proceeds."""
-    deciding = [d for d in notes.decisions if d.severity is notes.outcome is not Outcome.PROCEED]
+def reason_of(decisions: Sequence[Decision]) -> str:
+    """Say in words what decided the outcome; "" for a case that simply proceeds."""
+    outcome = outcome_of(decisions)
+    deciding = [d for d in decisions if d.severity is outcome is not Outcome.PROCEED]
     return "; ".join(dict.fromkeys(decision.in_words for decision in deciding))
 
 
-def write_manifest(rows: Sequence[dict[str, Any]], cohort: CohortFolder) -> Path:
-    """Write `manifest.parquet` and `manifest.csv`, sorted by PatientID; return the first."""
-    table = pd.DataFrame(list(rows)).sort_values("patient_id", ignore_index=True)
-    with whole_file(cohort.manifest) as part:
+def write_table(rows: Sequence[dict[str, Any]], path: Path) -> Path:
+    """Write rows as Parquet and CSV, sorted by PatientID and case; return the former."""
+    table = pd.DataFrame(list(rows))
+    if rows:
+        table = table.sort_values(["patient_id", "case_id"], ignore_index=True, kind="stable")
+    with whole_file(path) as part:
         table.to_parquet(part, index=False)
-    with whole_file(cohort.manifest.with_suffix(".csv")) as part:
+    with whole_file(path.with_suffix(".csv")) as part:
         table.to_csv(part, index=False)
-    return cohort.manifest
+    return path
 
 
 def read_manifest(path: Path) -> pd.DataFrame:

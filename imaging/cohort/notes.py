@@ -1,4 +1,4 @@
-"""The notes of one patient: what was there, what was decided and why, what was retrieved."""
+"""The notes of one patient: what was there, what was decided and why, what was made of it."""
 
 import hashlib
 import json
@@ -6,43 +6,57 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from imaging.cohort.codes import Outcome
-from imaging.cohort.decide import Verdict
+from imaging.cohort.codes import CODES, Outcome
 from imaging.cohort.decision import Decision, outcome_of
-from imaging.cohort.link import Chain
-from imaging.dicom import InstanceRow, PatientRow, SeriesRow
+from imaging.dicom import InstanceRow, SeriesRow
 from imaging.files import write_json
 
 
 @dataclass(frozen=True, slots=True)
-class PatientNotes:
-    """Everything that is known of a patient in this cohort; kept as JSON.
+class CaseNotes:
+    """One treatment of a patient: a case of the cohort, or a candidate put aside.
 
     Attributes:
-        run_id: The run that decided; notes of an earlier run do not count for a later one.
-        holdings: What the archive holds: studies and series with counts.
-        chosen: What the chain consists of and what each link rests on; {} where none was chosen.
+        name: The case id; it names the row in the manifest.
+        place: Its folder below that of the cohort.
+        key: Names the chain among those of the patient.
+        aside: Whether it is in quarantine, for a person to choose.
+        course: The number of its course, 1 for the earliest.
+        linked: Decisions before retrieval.
+        retrieved: Decisions of the retrieval.
+        prepared: Decisions about what was written.
+        chosen: What the chain consists of and what each link rests on.
         parts: What to retrieve: series, each with just the instances wanted of it.
         retrieval: What came of that: counts and, by modality, files; None until it was tried.
+        products: Files written, below its folder; None until that was tried.
     """
 
-    patient_id: str
-    case_id: str
-    run_id: str
-    decisions: tuple[Decision, ...]
-    holdings: tuple[dict[str, Any], ...] = ()
-    chosen: dict[str, Any] | None = None
-    parts: tuple[SeriesRow, ...] = ()
+    name: str
+    place: str
+    key: str
+    aside: bool
+    course: int
+    linked: tuple[Decision, ...]
+    chosen: dict[str, Any]
+    parts: tuple[SeriesRow, ...]
+    retrieved: tuple[Decision, ...] = ()
+    prepared: tuple[Decision, ...] = ()
     retrieval: dict[str, Any] | None = None
+    products: tuple[str, ...] | None = None
 
     @property
-    def outcome(self) -> Outcome:
-        """The worst of the decisions."""
-        return outcome_of(self.decisions)
+    def decisions(self) -> tuple[Decision, ...]:
+        """All of them, in the order they were taken."""
+        return (*self.linked, *self.retrieved, *self.prepared)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every file is there."""
+        return bool((self.retrieval or {}).get("complete"))
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 over what the archive holds of the chain; "" where there is none.
+        """SHA-256 over what the archive holds of the chain.
 
         It changes when an instance is added, deleted or replaced.
         """
@@ -51,14 +65,77 @@ class PatientNotes:
             for part in self.parts
             for row in part.instances
         ]
-        return hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest() if rows else ""
+        return hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest()
 
-    def with_retrieval(
-        self, decisions: list[Decision], retrieval: dict[str, Any]
-    ) -> "PatientNotes":
-        """Return the notes with the outcome of a retrieval, in place of an earlier attempt's."""
-        judged = [decision for decision in self.decisions if decision.stage in {"I", "II"}]
-        return replace(self, decisions=(*judged, *decisions), retrieval=retrieval)
+    def files(self, modality: str) -> list[str]:
+        """Return the files to use of a modality, below its folder; none before retrieval."""
+        found: list[str] = (self.retrieval or {}).get("files", {}).get(modality, [])
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class PatientNotes:
+    """Everything that is known of a patient in this cohort; kept as JSON.
+
+    Attributes:
+        run_id: The run that decided; notes of an earlier run do not count for a later one.
+        judged: Decisions about the patient as a whole.
+        basis: What the decisions rest on: digests of the specification and of what the archive
+            held. When neither has changed, nor have they.
+        holdings: What the archive holds: studies and series with counts.
+        courses: The treatments that the studies were grouped into.
+        cases: What was chosen, or put aside.
+    """
+
+    patient_id: str
+    case_id: str
+    run_id: str
+    judged: tuple[Decision, ...]
+    basis: str = ""
+    holdings: tuple[dict[str, Any], ...] = ()
+    courses: tuple[dict[str, Any], ...] = ()
+    cases: tuple[CaseNotes, ...] = ()
+
+    @property
+    def taken(self) -> tuple[CaseNotes, ...]:
+        """The cases of the cohort."""
+        return tuple(case for case in self.cases if not case.aside)
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """Those about the patient, and about the cases of the cohort."""
+        own = [decision for case in self.taken for decision in case.decisions]
+        return (*self.judged, *own)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of the decisions."""
+        return outcome_of(self.decisions)
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether asking again would give the same answer while the archive stays as it is."""
+        return not any(CODES[decision.code].is_of_the_moment for decision in self.judged)
+
+    def outcome_of(self, case: CaseNotes) -> Outcome:
+        """The worst of what was decided about the patient and about one of the cases."""
+        return outcome_of((*self.judged, *case.decisions))
+
+    def with_case(self, changed: CaseNotes) -> "PatientNotes":
+        """Return the notes with one case replaced by what it became."""
+        cases = (changed if case.name == changed.name else case for case in self.cases)
+        return replace(self, cases=tuple(cases))
+
+    def carried(self, run_id: str) -> "PatientNotes":
+        """Return the notes for a later run that found the archive unchanged.
+
+        What is on disk is looked at again: retrieval and products are as if not tried.
+        """
+        cases = tuple(
+            replace(case, retrieved=(), prepared=(), retrieval=None, products=None)
+            for case in self.cases
+        )
+        return replace(self, run_id=run_id, cases=cases)
 
     def write(self, path: Path) -> Path:
         """Write the notes, whole or not at all."""
@@ -68,11 +145,11 @@ class PatientNotes:
             "run_id": self.run_id,
             "outcome": self.outcome.value,
             "decisions": [decision.to_json() for decision in self.decisions],
+            "basis": self.basis,
             "holdings": list(self.holdings),
-            "chosen": self.chosen or {},
-            "content_hash": self.content_hash,
-            "parts": [_part_to_json(part) for part in self.parts],
-            "retrieval": self.retrieval,
+            "courses": list(self.courses),
+            "judged": [decision.to_json() for decision in self.judged],
+            "cases": [_case_to_json(case) for case in self.cases],
         }
         return write_json(path, value)
 
@@ -84,69 +161,52 @@ class PatientNotes:
             patient_id=value["patient_id"],
             case_id=value["case_id"],
             run_id=value["run_id"],
-            decisions=tuple(Decision.from_json(row) for row in value["decisions"]),
+            judged=_decisions(value["judged"]),
+            basis=value["basis"],
             holdings=tuple(value["holdings"]),
-            chosen=value["chosen"],
-            parts=tuple(_part_from_json(row) for row in value["parts"]),
-            retrieval=value["retrieval"],
+            courses=tuple(value["courses"]),
+            cases=tuple(_case_from_json(row) for row in value["cases"]),
         )
 
 
-def notes_of(patient: PatientRow, verdict: Verdict, case_id: str, run_id: str) -> PatientNotes:
-    """Put a verdict into notes."""
-    chain = verdict.chain
-    return PatientNotes(
-        patient_id=patient.patient_id,
-        case_id=case_id,
-        run_id=run_id,
-        decisions=verdict.decisions,
-        holdings=_holdings(patient),
-        chosen=None if chain is None else _chosen(chain),
-        parts=() if chain is None else _parts(chain),
-    )
-
-
-def _holdings(patient: PatientRow) -> tuple[dict[str, Any], ...]:
-    return tuple(
-        {
-            "study_instance_uid": study.study_instance_uid,
-            "study_date": study.study_date,
-            "study_description": study.description,
-            "series": [
-                {
-                    "series_instance_uid": row.series_instance_uid,
-                    "modality": row.modality,
-                    "series_description": row.tags.get("SeriesDescription", ""),
-                    "instances": len(row.instances),
-                }
-                for row in study.series
-            ],
-        }
-        for study in patient.studies
-    )
-
-
-def _chosen(chain: Chain) -> dict[str, Any]:
-    first = chain.images or (chain.structure_set.series if chain.structure_set else None)
+def _case_to_json(case: CaseNotes) -> dict[str, Any]:
     return {
-        "study_instance_uid": "" if first is None else first.study_instance_uid,
-        "ct_series_instance_uid": "" if chain.images is None else chain.images.series_instance_uid,
-        "rtstruct_sop_instance_uid": "" if chain.structure_set is None else chain.structure_set.uid,
-        "rtplan_sop_instance_uid": "" if chain.plan is None else chain.plan.uid,
-        "rtdose_sop_instance_uids": [dose.uid for dose in chain.doses],
-        "rois": []
-        if chain.structure_set is None
-        else [n for _, n in chain.structure_set.refers.rois],
-        "evidence": chain.evidence,
+        "name": case.name,
+        "place": case.place,
+        "key": case.key,
+        "in_quarantine": case.aside,
+        "course": case.course,
+        "chosen": case.chosen,
+        "content_hash": case.content_hash,
+        **{
+            stage: [decision.to_json() for decision in getattr(case, stage)]
+            for stage in ("linked", "retrieved", "prepared")
+        },
+        "parts": [_part_to_json(part) for part in case.parts],
+        "retrieval": case.retrieval,
+        "products": None if case.products is None else list(case.products),
     }
 
 
-def _parts(chain: Chain) -> tuple[SeriesRow, ...]:
-    """Collect the wanted instances by series: one series is one request."""
-    wanted: dict[str, tuple[SeriesRow, list[InstanceRow]]] = {}
-    for series, instances in chain.parts():
-        wanted.setdefault(series.series_instance_uid, (series, []))[1].extend(instances)
-    return tuple(replace(series, instances=tuple(rows)) for series, rows in wanted.values())
+def _case_from_json(value: dict[str, Any]) -> CaseNotes:
+    return CaseNotes(
+        name=value["name"],
+        place=value["place"],
+        key=value["key"],
+        aside=value["in_quarantine"],
+        course=value["course"],
+        linked=_decisions(value["linked"]),
+        chosen=value["chosen"],
+        parts=tuple(_part_from_json(row) for row in value["parts"]),
+        retrieved=_decisions(value["retrieved"]),
+        prepared=_decisions(value["prepared"]),
+        retrieval=value["retrieval"],
+        products=None if value["products"] is None else tuple(value["products"]),
+    )
+
+
+def _decisions(rows: list[dict[str, Any]]) -> tuple[Decision, ...]:
+    return tuple(Decision.from_json(row) for row in rows)
 
 
 def _part_to_json(part: SeriesRow) -> dict[str, Any]:

@@ -1,15 +1,30 @@
 """Where a cohort lies on disk; one place that knows the names."""
 
+import json
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from imaging.errors import ImagingError
-from imaging.files import held
+from imaging.files import held, write_json, write_whole
+
+_CURSOR = ".cursor"
+_RESOLUTIONS = "resolutions.json"
 
 
 class CohortBusyError(ImagingError):
     """Two runs in one folder would undo each other's work."""
+
+
+def case_place(case_id: str) -> str:
+    """Return where a case of the cohort lies, below its folder."""
+    return f"patients/{case_id}"
+
+
+def quarantine_place(case_id: str, key: str) -> str:
+    """Return where a candidate lies that was put aside, below the cohort's folder."""
+    return f"quarantine/{case_id}/{key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +48,42 @@ class CohortFolder:
         """The table of patients, as Parquet; a CSV of the same content lies beside it."""
         return self.root / "manifest.parquet"
 
+    @property
+    def quarantine_table(self) -> Path:
+        """The table of candidates put aside, as Parquet; a CSV lies beside it."""
+        return self.root / "quarantine.parquet"
+
+    def cursor(self) -> str:
+        """Return where the archive's change feed stood before the last run; "" when unknown."""
+        path = self.root / _CURSOR
+        return path.read_text() if path.exists() else ""
+
+    def note_cursor(self, cursor: str) -> None:
+        """Keep where the change feed stands; it counts once the run has been published."""
+        write_whole(self.root / f"{_CURSOR}-next", cursor)
+
+    def keep_cursor(self) -> None:
+        """Let the cursor of this run count for the next."""
+        noted = self.root / f"{_CURSOR}-next"
+        if noted.exists():
+            noted.replace(self.root / _CURSOR)
+
+    def resolutions(self) -> dict[str, str]:
+        """Return what reviewers chose: the key of a chain, by case id."""
+        path = self.root / _RESOLUTIONS
+        if not path.exists():
+            return {}
+        chosen: dict[str, dict[str, str]] = json.loads(path.read_text())
+        return {case: row["key"] for case, row in chosen.items()}
+
+    def resolve(self, case_id: str, key: str, reviewer: str, comment: str) -> None:
+        """Keep what a reviewer chose; later runs go by it."""
+        path = self.root / _RESOLUTIONS
+        chosen = json.loads(path.read_text()) if path.exists() else {}
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        chosen[case_id] = {"key": key, "reviewer": reviewer, "comment": comment, "when": when}
+        write_json(path, chosen)
+
     def locked(self) -> AbstractContextManager[None]:
         """Keep every other run out of this cohort; a killed run's hold ends with its process.
 
@@ -43,8 +94,12 @@ class CohortFolder:
         return held(self.root / ".lock", CohortBusyError(msg))
 
     def patient(self, case_id: str) -> Path:
-        """Return the folder of a patient's DICOM files."""
-        return self.root / "patients" / case_id
+        """Return the folder of a case's files."""
+        return self.root / case_place(case_id)
+
+    def all_notes(self) -> list[Path]:
+        """Return the notes of every patient, of whatever run."""
+        return sorted((self.root / "notes").glob("*.json"))
 
     def notes(self, case_id: str) -> Path:
         """Return the file of a patient's notes."""

@@ -1,18 +1,19 @@
-"""One patient's chain from the archive to disk: only what is missing, each file whole or absent."""
+"""A patient's chains from the archive to disk: only what is missing, each file whole or absent."""
 
 import logging
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from imaging.cohort.codes import STAGE_OF
+from imaging.cohort.codes import stage_of
 from imaging.cohort.decision import Decision
-from imaging.cohort.doses import choose_dose
-from imaging.cohort.notes import PatientNotes
+from imaging.cohort.doses import DoseFiles, choose_doses
+from imaging.cohort.notes import CaseNotes, PatientNotes
 from imaging.cohort.place import CohortFolder
 from imaging.cohort.receipt import Receipt
+from imaging.cohort.specification import DoseRules
 from imaging.dicom import Archive, InstanceRow, SeriesRow
 from imaging.errors import (
     DicomError,
@@ -38,7 +39,7 @@ _GROUP = 8
 
 @dataclass(slots=True)
 class _Attempt:
-    """What one attempt at a patient came to, so far."""
+    """What one attempt at a case came to, so far."""
 
     decisions: list[Decision] = field(default_factory=list)
     fetched: int = 0
@@ -58,7 +59,9 @@ def in_groups(notes: Sequence[Path]) -> list[list[Path]]:
     return [list(notes[start : start + size]) for start in range(0, len(notes), size)]
 
 
-def retrieve_group(archive: Archive, group: Sequence[Path], cohort: CohortFolder) -> None:
+def retrieve_group(
+    archive: Archive, group: Sequence[Path], cohort: CohortFolder, doses: DoseRules | None = None
+) -> None:
     """Retrieve several patients; one whose archive is lost does not keep the next from trying.
 
     Raises:
@@ -67,16 +70,22 @@ def retrieve_group(archive: Archive, group: Sequence[Path], cohort: CohortFolder
         SettingError: Likewise, and at once.
     """
     lost: RemoteUnavailableError | None = None
-    for notes in group:
+    fetched = []
+    for path in group:
         try:
-            retrieve_patient(archive, notes, cohort)
+            notes = retrieve_patient(archive, path, cohort, doses)
         except RemoteUnavailableError as error:
             lost = error
+        else:
+            fetched += [(path, notes)] * any(map(_has_fetched, notes.cases))
     if lost is not None:
         raise lost
+    _note_changes(archive, fetched)
 
 
-def retrieve_patient(archive: Archive, notes: Path, cohort: CohortFolder) -> PatientNotes:
+def retrieve_patient(
+    archive: Archive, path: Path, cohort: CohortFolder, doses: DoseRules | None = None
+) -> PatientNotes:
     """Retrieve what a patient's notes ask for, and write down what came of it.
 
     Files that the receipt shows whole and unchanged are not fetched again. A part that fails is
@@ -86,23 +95,50 @@ def retrieve_patient(archive: Archive, notes: Path, cohort: CohortFolder) -> Pat
         RemoteUnavailableError: The archive was lost; the notes say so, and another try continues.
         SettingError: The address or the credentials are wrong; no patient is to blame.
     """
-    planned = PatientNotes.read(notes)
-    if not planned.parts or (planned.retrieval or {}).get("complete"):
-        return planned  # nothing to do, or done by an earlier try of this run
-    folder = cohort.patient(planned.case_id)
+    notes = PatientNotes.read(path)
+    for case in notes.cases:
+        if case.is_complete:
+            continue  # done by an earlier try of this run
+        done, lost = _retrieve_case(archive, case, cohort, doses or DoseRules())
+        notes = notes.with_case(done)
+        notes.write(path)
+        if lost is not None:
+            raise lost
+    return notes
+
+
+def _note_changes(archive: Archive, fetched: Sequence[tuple[Path, PatientNotes]]) -> None:
+    """Mark patients whose studies changed while they were retrieved; the next run looks again."""
+    judged = [(path, notes) for path, notes in fetched if notes.basis]
+    if not judged:
+        return
+    ids = [notes.patient_id for _, notes in judged]
+    digests = {holding.patient_id: holding.digest for holding in archive.holdings(ids)}
+    for path, notes in judged:
+        if digests.get(notes.patient_id, "") not in notes.basis.split():
+            changed = replace(notes, judged=(*notes.judged, Decision("I_REV_003")), basis="")
+            changed.write(path)
+
+
+def _has_fetched(case: CaseNotes) -> bool:
+    return bool((case.retrieval or {}).get("fetched"))
+
+
+def _retrieve_case(
+    archive: Archive, case: CaseNotes, cohort: CohortFolder, rules: DoseRules
+) -> tuple[CaseNotes, RemoteUnavailableError | SettingError | None]:
+    folder = cohort.root / case.place
     folder.mkdir(parents=True, exist_ok=True)
     receipt = Receipt(folder)
     attempt = _Attempt()
-    for part in planned.parts:
+    for part in case.parts:
         _retrieve_part(archive, part, folder, receipt, attempt)
         if attempt.lost is not None:
             break
-    done = planned.with_retrieval(*_conclude(planned.parts, folder, receipt, attempt))
-    done.write(notes)
-    if attempt.lost is not None:
-        raise attempt.lost
-    log.info("%s: %s fetched, %s unchanged", done.case_id, attempt.fetched, attempt.unchanged)
-    return done
+    decisions, retrieval = _conclude(case, folder, receipt, attempt, rules)
+    log.info("%s: %s fetched, %s unchanged", case.name, attempt.fetched, attempt.unchanged)
+    done = replace(case, retrieved=tuple(decisions), retrieval=retrieval)
+    return done, attempt.lost
 
 
 def _retrieve_part(
@@ -123,7 +159,7 @@ def _retrieve_part(
         return
     attempt.fetched += len(missing)
     counts = {"files": len(part.instances), "fetched": len(missing)}
-    code = f"{STAGE_OF[part.modality]}_SUCC_001"
+    code = f"{stage_of(part.modality)}_SUCC_001"
     attempt.decisions.append(Decision(code, part.series_instance_uid, counts))
 
 
@@ -132,32 +168,31 @@ def _failure(part: SeriesRow, error: Exception) -> Decision:
     known = (number for kind, number in _NUMBER_OF.items() if isinstance(error, kind))
     number = next(known, _UNFORESEEN)
     reason = traceback.format_exc() if number == _UNFORESEEN else str(error)
-    code = f"{STAGE_OF[part.modality]}_EXEC_{number}"
+    code = f"{stage_of(part.modality)}_EXEC_{number}"
     log.warning("%s: %s, %s", part.series_instance_uid, code, type(error).__name__)
     return Decision(code, part.series_instance_uid, {"reason": reason})
 
 
 def _conclude(
-    parts: Sequence[SeriesRow], folder: Path, receipt: Receipt, attempt: _Attempt
+    case: CaseNotes, folder: Path, receipt: Receipt, attempt: _Attempt, rules: DoseRules
 ) -> tuple[list[Decision], dict[str, Any]]:
     """Tidy a complete folder and choose its dose; of an incomplete one, only tell the counts."""
-    found: dict[str, list[Path]] = {}
-    for part in parts:
-        files = [_file(folder / part.modality, row) for row in part.instances]
-        found.setdefault(part.modality, []).extend(files)
     counts = {"fetched": attempt.fetched, "unchanged": attempt.unchanged, "bytes": attempt.size}
     if attempt.failed:
         return attempt.decisions, {**counts, "complete": False, "files": {}}
+    found: dict[str, list[Path]] = {}
+    for part in case.parts:
+        files = [_file(folder / part.modality, row) for row in part.instances]
+        found.setdefault(part.modality, []).extend(files)
     receipt.keep_only([file for files in found.values() for file in files])
-    dose, judged = choose_dose(found.get("RTDOSE", []))
-    chosen: dict[str, Path] = {}
-    for name in ("RTSTRUCT", "RTPLAN"):
-        if name in found:
-            chosen[name] = found[name][0]
-    if dose is not None:
-        chosen["RTDOSE"] = dose
-    files_by_modality = {name: file.relative_to(folder).as_posix() for name, file in chosen.items()}
-    return [*attempt.decisions, *judged], {**counts, "complete": True, "files": files_by_modality}
+    plans, stated = tuple(found.get("RTPLAN", [])), tuple(case.chosen["rtdoses"])
+    doses, judged = choose_doses(DoseFiles(tuple(found.get("RTDOSE", [])), plans, stated), rules)
+    used = {"RTSTRUCT": found.get("RTSTRUCT", []), "RTPLAN": plans, "RTDOSE": doses}
+    names = {
+        modality: [file.relative_to(folder).as_posix() for file in files]
+        for modality, files in used.items()
+    }
+    return [*attempt.decisions, *judged], {**counts, "complete": True, "files": names}
 
 
 def _file(folder: Path, row: InstanceRow) -> Path:

@@ -1,11 +1,13 @@
 """DICOM as rows: what an archive holds, and what RT objects refer to."""
 
 from imaging.dicom.folder import FolderArchive
+from imaging.dicom.identity import HeldIds
 from imaging.dicom.names import name_key, name_matches
 from imaging.dicom.references import read_references
 from imaging.dicom.rows import (
     Archive,
     DateRange,
+    Holding,
     InstanceRow,
     PatientRow,
     RtReferences,
@@ -17,6 +19,8 @@ __all__ = [
     "Archive",
     "DateRange",
     "FolderArchive",
+    "HeldIds",
+    "Holding",
     "InstanceRow",
     "PatientRow",
     "RtReferences",

@@ -7,8 +7,9 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from imaging.dicom.arrival import Arrivals, OnFile, Outcome, arriving, instance_uid
+from imaging.dicom.identity import HeldIds
 from imaging.dicom.index import FOLDER_SETTING, Entry, Index
-from imaging.dicom.rows import DateRange, InstanceRow, PatientRow, SeriesRow, StudyRow
+from imaging.dicom.rows import DateRange, Holding, InstanceRow, PatientRow, SeriesRow, StudyRow
 from imaging.dicom.whole import structural_fault
 from imaging.errors import DicomError, InstanceGoneError, SettingError
 
@@ -62,11 +63,20 @@ class FolderArchive:
 
     def patients(self, patient_ids: Sequence[str]) -> Iterator[PatientRow]:
         """Summarise the patients named, in that order; one that the folder lacks is left out."""
-        if not self._is_fresh:
-            self._refresh()
-        for patient_id in dict.fromkeys(patient_ids):
-            if entries := self._index.entries(patient_id):
-                yield _patient_row(patient_id, entries)
+        for patient_id in self._held(patient_ids):
+            yield _patient_row(patient_id, self._index.entries(patient_id))
+
+    def holdings(self, patient_ids: Sequence[str], since: str = "") -> Iterator[Holding]:
+        """Tell of the patients named what the index tells, in that order.
+
+        Files have sizes and times, so the digest shows every change and ``since`` says nothing.
+        """
+        del since
+        yield from map(self._index.holding, self._held(patient_ids))
+
+    def cursor(self) -> str:
+        """Return "": a folder has no change feed, and needs none."""
+        return ""
 
     def fetch(
         self,
@@ -85,6 +95,18 @@ class FolderArchive:
     def close(self) -> None:
         """Close the index."""
         self._index.close()
+
+    def _held(self, patient_ids: Sequence[str]) -> list[str]:
+        """Return the PatientIDs meant, as the files spell them, each once, in that order."""
+        if not self._is_fresh:
+            self._refresh()
+        return list(
+            dict.fromkeys(
+                held
+                for asked in patient_ids
+                for held in HeldIds(self._index.spellings(asked)).meant_by(asked)
+            )
+        )
 
     def _refresh(self) -> None:
         self._index.refresh()
@@ -149,6 +171,8 @@ def _study_row(series: dict[str, dict[str, Entry]]) -> StudyRow:
         description=first.study_description,
         series=rows,
         patient_name=first.patient_name,
+        patient_birth_date=first.patient_birth_date,
+        study_time=first.study_time,
     )
 
 
@@ -174,6 +198,7 @@ def _instance_row(entry: Entry) -> InstanceRow:
         locator=entry.path,
         position_mm=entry.header.position_mm,
         orientation=entry.header.orientation,
+        matrix=entry.header.matrix,
     )
 
 

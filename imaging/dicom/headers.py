@@ -9,7 +9,15 @@ import pydicom
 from imaging.dicom.reading import UNREADABLE, reason
 from imaging.dicom.references import RT_MODALITIES, read_references, uid_of
 from imaging.dicom.rows import RtReferences, Vector
-from imaging.dicom.tags import IMAGE_TAGS, joined, series_tags, tag_text, vector
+from imaging.dicom.tags import (
+    IMAGE_TAGS,
+    is_image,
+    joined,
+    matrix_of,
+    series_tags,
+    tag_text,
+    vector,
+)
 from imaging.dicom.whole import read_meta, structural_fault
 from imaging.errors import DicomError
 
@@ -18,6 +26,7 @@ _KEYWORDS = [
     *IMAGE_TAGS,
     "ImageOrientationPatient",
     "ImagePositionPatient",
+    "PatientBirthDate",
     "PatientID",
     "PatientName",
     "SOPInstanceUID",
@@ -25,6 +34,7 @@ _KEYWORDS = [
     "StudyDate",
     "StudyDescription",
     "StudyInstanceUID",
+    "StudyTime",
 ]
 
 
@@ -47,6 +57,9 @@ class Header:
     sop_instance_uid: str
     position_mm: Vector
     orientation: Vector
+    patient_birth_date: str = ""
+    study_time: str = ""
+    matrix: tuple[int, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
     references: RtReferences | None = None
     fault: str = ""
@@ -98,6 +111,9 @@ def _header(file: BinaryIO, fault: str) -> Header:
         sop_instance_uid=texts["SOPInstanceUID"],
         position_mm=vector(texts["ImagePositionPatient"]),
         orientation=vector(texts["ImageOrientationPatient"]),
+        patient_birth_date=texts["PatientBirthDate"],
+        study_time=texts["StudyTime"],
+        matrix=matrix_of(dataset) if is_image(modality) else (),
         tags=series_tags(dataset, modality),
         references=references,
         fault=fault,

@@ -22,9 +22,13 @@ REFERENCE_KEYWORDS = (
     "DoseUnits",
     "FractionGroupSequence",
     "FrameOfReferenceUID",
+    "InstanceCreationDate",
+    "InstanceCreationTime",
     "Modality",
     "RTPlanDate",
     "RTPlanLabel",
+    "RTPlanTime",
+    "RTROIObservationsSequence",
     "ReferencedFrameOfReferenceSequence",
     "ReferencedRTPlanSequence",
     "ReferencedStructureSetSequence",
@@ -32,8 +36,8 @@ REFERENCE_KEYWORDS = (
     "StructureSetDate",
     "StructureSetLabel",
     "StructureSetROISequence",
+    "StructureSetTime",
 )
-_NUMBER = "ROINumber"
 _ROI_FRAME = "ReferencedFrameOfReferenceUID"
 
 
@@ -81,37 +85,59 @@ def references_of(tags: Tags) -> RtReferences:
     """
     frames = _items([tags], "ReferencedFrameOfReferenceSequence")
     rois = _items([tags], "StructureSetROISequence")
-    series = _items(_items(frames, "RTReferencedStudySequence"), "RTReferencedSeriesSequence")
-    plans, groups = _plans_and_groups(tags)
-    beams = _items(groups, "ReferencedBeamSequence")
-    return RtReferences(
+    common = RtReferences(
         sop_instance_uid=_text(tags, "SOPInstanceUID"),
         label=_text(tags, "StructureSetLabel") or _text(tags, "RTPlanLabel"),
         date=_text(tags, "StructureSetDate") or _text(tags, "RTPlanDate"),
+        time=_text(tags, "StructureSetTime") or _text(tags, "RTPlanTime"),
         approval_status=_text(tags, "ApprovalStatus"),
         frame_of_reference_uids=_once(
             [*_texts([tags, *frames], "FrameOfReferenceUID"), *_texts(rois, _ROI_FRAME)]
         ),
+        structure_set_uids=_sop_uids([tags], "ReferencedStructureSetSequence"),
+    )
+    parts = {"RTSTRUCT": _of_structure_set, "RTPLAN": _of_plan, "RTDOSE": _of_dose}
+    part = parts.get(_text(tags, "Modality"))
+    return part(common, tags) if part else common
+
+
+def _of_structure_set(common: RtReferences, tags: Tags) -> RtReferences:
+    frames = _items([tags], "ReferencedFrameOfReferenceSequence")
+    series = _items(_items(frames, "RTReferencedStudySequence"), "RTReferencedSeriesSequence")
+    rois = _items([tags], "StructureSetROISequence")
+    observations = _items([tags], "RTROIObservationsSequence")
+    types = _numbered(observations, "ReferencedROINumber", "RTROIInterpretedType")
+    return replace(
+        common,
         series_uids=_once(_texts(series, "SeriesInstanceUID")),
         image_uids=_image_uids(series),
-        rois=tuple((int(n), _text(roi, "ROIName")) for roi in rois if (n := _text(roi, _NUMBER))),
-        structure_set_uids=_sop_uids([tags], "ReferencedStructureSetSequence"),
-        plan_uids=_once(_texts(plans, "ReferencedSOPInstanceUID")),
-        dose_summation_type=_text(tags, "DoseSummationType"),
-        dose_units=_text(tags, "DoseUnits"),
-        beam_numbers=tuple(int(number) for number in _texts(beams, "ReferencedBeamNumber")),
+        rois=_numbered(rois, "ROINumber", "ROIName"),
+        roi_types=tuple((number, kind) for number, kind in types if kind),
     )
 
 
-def _plans_and_groups(tags: Tags) -> tuple[list[Tags], list[Tags]]:
-    """Return the plans a dose refers to, and the fraction groups of the dose or the plan.
+def _of_plan(common: RtReferences, tags: Tags) -> RtReferences:
+    groups = _items([tags], "FractionGroupSequence")
+    return replace(
+        common,
+        beam_numbers=_beams(groups),
+        fractions=sum(int(n) for n in _texts(groups, "NumberOfFractionsPlanned") if n.isdecimal()),
+        # Related plans (PS3.3, C.8.8.9), none of which this one is a part of.
+        related_plan_uids=_sop_uids([tags], "ReferencedRTPlanSequence"),
+    )
 
-    A plan's own ReferencedRTPlanSequence tells of related plans (PS3.3, C.8.8.9): no parent.
-    """
-    if _text(tags, "Modality") != "RTDOSE":
-        return [], _items([tags], "FractionGroupSequence")
+
+def _of_dose(common: RtReferences, tags: Tags) -> RtReferences:
     plans = _items([tags], "ReferencedRTPlanSequence")
-    return plans, _items(plans, "ReferencedFractionGroupSequence")
+    return replace(
+        common,
+        date=_text(tags, "InstanceCreationDate"),
+        time=_text(tags, "InstanceCreationTime"),
+        plan_uids=_once(_texts(plans, "ReferencedSOPInstanceUID")),
+        dose_summation_type=_text(tags, "DoseSummationType"),
+        dose_units=_text(tags, "DoseUnits"),
+        beam_numbers=_beams(_items(plans, "ReferencedFractionGroupSequence")),
+    )
 
 
 def _contour_images(content: BinaryIO) -> tuple[str, ...]:
@@ -140,6 +166,15 @@ def _texts(holders: Iterable[Tags], keyword: str) -> list[str]:
 def _text(tags: Tags, keyword: str) -> str:
     value = tags.get(keyword)
     return "" if value is None else str(value).strip()
+
+
+def _beams(groups: list[Tags]) -> tuple[int, ...]:
+    return tuple(map(int, _texts(_items(groups, "ReferencedBeamSequence"), "ReferencedBeamNumber")))
+
+
+def _numbered(items: list[Tags], number: str, keyword: str) -> tuple[tuple[int, str], ...]:
+    """Return a number and a text of every item that has the number."""
+    return tuple((int(n), _text(item, keyword)) for item in items if (n := _text(item, number)))
 
 
 def _once(texts: Iterable[str]) -> tuple[str, ...]:

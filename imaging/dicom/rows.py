@@ -20,6 +20,7 @@ class InstanceRow:
         locator: How the archive finds it: an Orthanc id, or a path.
         position_mm: ImagePositionPatient, or () where there is none.
         orientation: ImageOrientationPatient, or ().
+        matrix: Rows and Columns of an image, or () where they are not known.
     """
 
     sop_instance_uid: str
@@ -28,6 +29,7 @@ class InstanceRow:
     locator: str
     position_mm: Vector = ()
     orientation: Vector = ()
+    matrix: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class RtReferences:
     Attributes:
         sop_instance_uid: The RT object itself.
         label: StructureSetLabel or RTPlanLabel.
-        date: StructureSetDate or RTPlanDate, YYYYMMDD or "".
+        date: StructureSetDate or RTPlanDate, of an RTDOSE InstanceCreationDate; YYYYMMDD or "".
+        time: The time to that date, HHMMSS and perhaps a fraction, or "".
         approval_status: ApprovalStatus, "" where absent.
         frame_of_reference_uids: Frames of reference it names.
         series_uids: RTSTRUCT: every RTReferencedSeriesSequence item's SeriesInstanceUID.
@@ -48,6 +51,9 @@ class RtReferences:
         dose_summation_type: RTDOSE: PLAN, BEAM, FRACTION, …
         dose_units: RTDOSE: GY or RELATIVE.
         beam_numbers: RTPLAN: beams of its FractionGroups; RTDOSE: ReferencedBeamNumbers.
+        related_plan_uids: RTPLAN: plans that it replaces, varies or completes.
+        roi_types: RTSTRUCT: ROINumber and RTROIInterpretedType, where one is given.
+        fractions: RTPLAN: NumberOfFractionsPlanned of all its FractionGroups, 0 where not told.
     """
 
     sop_instance_uid: str
@@ -63,6 +69,10 @@ class RtReferences:
     dose_summation_type: str = ""
     dose_units: str = ""
     beam_numbers: tuple[int, ...] = ()
+    time: str = ""
+    related_plan_uids: tuple[str, ...] = ()
+    roi_types: tuple[tuple[int, str], ...] = ()
+    fractions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,14 @@ class SeriesRow:
 
 @dataclass(frozen=True, slots=True)
 class StudyRow:
-    """One study. ``stable`` is False while instances are still arriving."""
+    """One study.
+
+    Attributes:
+        stable: False while instances are still arriving.
+        patient_name: As this study has it; another study of that PatientID may have another.
+        patient_birth_date: Likewise, YYYYMMDD or "".
+        study_time: StudyTime, HHMMSS and perhaps a fraction, or "".
+    """
 
     study_instance_uid: str
     study_date: str
@@ -98,6 +115,8 @@ class StudyRow:
     series: tuple[SeriesRow, ...]
     stable: bool = True
     patient_name: str = ""
+    patient_birth_date: str = ""
+    study_time: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +151,28 @@ def _series_in_order(series: SeriesRow) -> SeriesRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """What can be told of a patient without looking into anything: enough to know a change.
+
+    Attributes:
+        patient_id: As the archive has it.
+        digest: Made of the patient's series and instances; another once one of them is added,
+            deleted or moved. Whether content was replaced under the same UID is told here or by
+            ``is_touched``.
+        is_stable: No study is still receiving instances.
+        is_touched: The archive's change feed tells of something of this patient since the cursor,
+            or it cannot tell.
+        newest: When the patient was last changed, in the archive's own words; later is greater.
+    """
+
+    patient_id: str
+    digest: str
+    is_stable: bool = True
+    is_touched: bool = True
+    newest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DateRange:
     """Study dates, both ends included; None leaves an end open."""
 
@@ -157,7 +198,25 @@ class Archive(Protocol):
         ...
 
     def patients(self, patient_ids: Sequence[str]) -> Iterator[PatientRow]:
-        """Summarise the patients named, in that order; one that the archive lacks is left out."""
+        """Summarise the patients named, in that order; one that the archive lacks is left out.
+
+        Blanks around a PatientID do not count where none is spelled as asked (see `HeldIds`); the
+        rows have the archive's own spelling.
+        """
+        ...
+
+    def holdings(self, patient_ids: Sequence[str], since: str = "") -> Iterator[Holding]:
+        """Tell of the patients named what is known without looking into anything, in that order.
+
+        Args:
+            patient_ids: Whom to tell of; one that the archive lacks is left out.
+            since: A ``cursor`` of an earlier time. Without one, everything counts as touched in an
+                archive whose digests do not show all.
+        """
+        ...
+
+    def cursor(self) -> str:
+        """Return where the archive's change feed stands now; "" where it has none."""
         ...
 
     def fetch(

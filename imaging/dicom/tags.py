@@ -95,3 +95,9 @@ def vector(text: str) -> Vector:
     except ValueError:
         return ()
     return numbers if all(map(math.isfinite, numbers)) else ()
+
+
+def matrix_of(tags: Tags) -> tuple[int, ...]:
+    """Return Rows and Columns, () where they are not both given."""
+    texts = [tag_text(tags, keyword) for keyword in ("Rows", "Columns")]
+    return tuple(map(int, texts)) if all(text.isdecimal() for text in texts) else ()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from imaging.dicom.arrival import Arrivals, OnFile
 from imaging.dicom.references import uid_of
-from imaging.dicom.rows import DateRange, InstanceRow, PatientRow, SeriesRow
+from imaging.dicom.rows import DateRange, Holding, InstanceRow, PatientRow, SeriesRow
 from imaging.errors import DicomError, RemoteRejectedError
 from imaging.orthanc.answers import ServerFaultError
 from imaging.orthanc.client import OrthancClient
@@ -55,6 +55,17 @@ class OrthancArchive:
     def patients(self, patient_ids: Sequence[str]) -> Iterator[PatientRow]:
         """Summarise the patients named, in that order; one that Orthanc lacks is left out."""
         return self._listing.patients(patient_ids)
+
+    def holdings(self, patient_ids: Sequence[str], since: str = "") -> Iterator[Holding]:
+        """Tell of the patients named what Orthanc's index and change feed know, in that order.
+
+        Studies that came after the last ``patient_ids`` may be left out here as in ``patients``.
+        """
+        return self._listing.holdings(patient_ids, since)
+
+    def cursor(self) -> str:
+        """Return where the change feed stands now; it means something to this Orthanc only."""
+        return self._listing.cursor()
 
     def fetch(
         self,

@@ -48,13 +48,27 @@ class OrthancClient:
         """Close the connections that wait for reuse."""
         self._transport.close()
 
-    def find(self, level: Level, query: Mapping[str, str]) -> list[dict[str, Any]]:
+    def find(
+        self, level: Level, query: Mapping[str, str], *, since: int = 0, limit: int = 0
+    ) -> list[dict[str, Any]]:
         """Return the expanded resources that match, out of Orthanc's index alone.
 
-        Matching follows DICOM C-FIND: `*` and `?` are wildcards, a backslash separates alternatives
-        (in which wildcards are plain characters), a hyphen in a date is a range.
+        Args:
+            level: Of the resources.
+            query: By keyword, as in DICOM C-FIND: `*` and `?` are wildcards, a backslash separates
+                alternatives (in which wildcards are plain characters), a hyphen in a date is a
+                range.
+            since: How many to pass over, in an order that Orthanc keeps.
+            limit: The most to return; 0 is all.
         """
-        question = {"Level": level, "Query": query, "Expand": True, "CaseSensitive": True}
+        question: dict[str, Any] = {
+            "Level": level,
+            "Query": query,
+            "Expand": True,
+            "CaseSensitive": True,
+        }
+        if limit:
+            question |= {"Since": since, "Limit": limit}
         request = Request("POST", "/tools/find", json.dumps(question).encode())
         found = self._json(request)
         if not isinstance(found, list):
@@ -76,6 +90,15 @@ class OrthancClient:
         """Return the names of the plugins it runs."""
         names: list[str] = self._json(Request("GET", "/plugins"))
         return names
+
+    def changes(self, question: str) -> dict[str, Any]:
+        """Return a page of the change feed: `last`, or `since=…&limit=…`."""
+        request = Request("GET", f"/changes?{question}")
+        page = self._json(request)
+        if not isinstance(page, dict) or "Changes" not in page:
+            raise self._nonsense(request)
+        self._transport.is_known = True
+        return page
 
     def tags(self, orthanc_id: str) -> dict[str, Any]:
         """Return an instance's header by keyword; Orthanc gives no value of over 256 characters."""

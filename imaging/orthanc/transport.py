@@ -7,6 +7,7 @@ events and objects of it first costs three to five times the CPU, which matters 
 import http.client
 import socket
 import ssl
+import time
 from base64 import b64encode
 from collections import deque
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from imaging.errors import ImagingError, SettingError
+from imaging.errors import ImagingError, RemoteUnavailableError, SettingError
 from imaging.orthanc.answers import LOST, URL_SETTING, Body, lost, refusal, stranger
+from imaging.orthanc.retries import BUSY, LONGEST_PAUSE_S, PAUSES_S, Sleep, jittered, told_s
 
 _STALE = (ConnectionResetError, BrokenPipeError)  # http.client.RemoteDisconnected is the former
 _NOWHERE = (ConnectionRefusedError, socket.gaierror, ssl.SSLError)
@@ -50,6 +52,7 @@ class Transport:
     Attributes:
         is_known: Set by whoever heard the server say what only the right server says. Before that,
             a refused connection means a wrong address; after, a server that is down for now.
+        sleep: Waits some seconds, before a request is sent again.
     """
 
     def __init__(self, url: str, user: str, password: str, timeout_s: float) -> None:
@@ -62,6 +65,7 @@ class Transport:
         self._host, self._port = parts.hostname, parts.port
         self._prefix = parts.path.rstrip("/")
         self._timeout_s = timeout_s
+        self.sleep: Sleep = time.sleep
         self._idle: deque[http.client.HTTPConnection] = deque()
         # Without this header Orthanc before 1.12.2 squeezes even DICOM files, at 10 MB/s.
         self._headers = {"Accept-Encoding": "identity"}
@@ -78,13 +82,16 @@ class Transport:
     def exchange(self, request: Request) -> Iterator[Body]:
         """Send, judge the status, and give the body; what is left unread costs the connection.
 
+        A server that is busy or restarts is asked three times within seconds. A timeout, or an
+        answer that breaks off, is for the caller to repeat: much time or data went already.
+
         Raises:
             SettingError: The credentials are refused, or nothing was ever heard at this address.
-            RemoteUnavailableError: No answer, a 429 or a 5xx: worth trying again.
+            RemoteUnavailableError: No answer, a 429 or a 5xx: worth trying again later.
             NotFoundError: A 404.
             RemoteRejectedError: Another status of 300 or more.
         """
-        connection, response = self._send(request)
+        connection, response = self._patiently(request)
         try:
             if response.status >= http.client.MULTIPLE_CHOICES:
                 raise refusal(response.status, request.where, is_known=self.is_known)
@@ -95,6 +102,26 @@ class Transport:
             else:
                 response.close()
                 connection.close()
+
+    def _patiently(
+        self, request: Request
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        """Send, and send again while the server is only busy or just not there."""
+        for usual_s in PAUSES_S:
+            wanted_s = 0.0
+            try:
+                connection, response = self._send(request)
+            except RemoteUnavailableError as error:
+                if not isinstance(error.__cause__, ConnectionError):
+                    raise
+            else:
+                wanted_s = told_s(response.getheader("Retry-After", ""))
+                if response.status not in BUSY or wanted_s > LONGEST_PAUSE_S:
+                    return connection, response
+                response.close()
+                connection.close()
+            self.sleep(max(wanted_s, jittered(usual_s)))
+        return self._send(request)
 
     def _send(
         self, request: Request

@@ -1,1 +1,16 @@
 """CT series, masks and doses as images with geometry, in NIfTI."""
+
+from imaging.volumes.findings import Finding, FindingKind
+from imaging.volumes.products import write_products
+from imaging.volumes.request import CaseFiles, DoseSource, Products, Resampling, Wanted
+
+__all__ = [
+    "CaseFiles",
+    "DoseSource",
+    "Finding",
+    "FindingKind",
+    "Products",
+    "Resampling",
+    "Wanted",
+    "write_products",
+]

@@ -39,7 +39,7 @@ def api(stack):
 
 def test_a_cohort_and_its_dvhs_by_rest_alone(stack, api):
     seen: list[RunStatus] = []
-    run = api.run("extract-cohort", {"cohort": "rest", "rules": {"wanted_rois": ["PTV*"]}})
+    run = api.run("extract-cohort", {"cohort": "rest", "specification": {"wanted_rois": ["PTV*"]}})
     api.follow(run, 180, seen.append)
     api.follow(api.run("compute-dvh", {"manifest": "rest"}), 180)
 
@@ -57,7 +57,11 @@ def test_a_failed_run_is_told_with_its_reason(api):
 
 @pytest.mark.parametrize(
     "parameters",
-    [{"cohort": "../etc"}, {"rules": {"typo": 1}}, {"rules": {"required_modalities": ["XA"]}}],
+    [
+        {"cohort": "../etc"},
+        {"specification": {"typo": 1}},
+        {"specification": {"required_modalities": ["ct"]}},
+    ],
 )
 def test_wrong_parameters_are_refused_before_a_run_exists(api, parameters):
     with pytest.raises(RunFailedError, match="409"):
@@ -68,9 +72,12 @@ def test_the_form_has_help_and_choices(api):
     schema = api.call("GET", DEPLOYMENT)["parameter_openapi_schema"]
 
     assert "archive holds" in schema["properties"]["patients"]["description"]
-    rules = schema["definitions"]["CohortRules"]["properties"]
-    assert rules["required_modalities"]["items"]["enum"] == ["CT", "RTSTRUCT", "RTPLAN", "RTDOSE"]
-    assert all(field["description"] for field in rules.values())
+    asked = schema["definitions"]["CohortSpecification"]["properties"]
+    assert {"CT", "RTSTRUCT", "RTPLAN", "RTDOSE"} <= {
+        *asked["required_modalities"]["items"]["enum"]
+    }
+    for name in ("CohortSpecification", "SliceBounds", "ImageRules", "DoseRules", "Outputs"):
+        assert all(f["description"] for f in schema["definitions"][name]["properties"].values())
 
 
 def test_the_nightly_schedule_is_off_and_fires_once_switched_on(stack, api):

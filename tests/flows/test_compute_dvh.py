@@ -8,17 +8,18 @@ import pytest
 
 from flows.compute_dvh import compute_dvh
 from flows.extract_cohort import extract_cohort
-from imaging.cohort import CohortBusyError, CohortRules, read_manifest
+from imaging.cohort import CohortBusyError, read_manifest
 from imaging.errors import InputError
 from imaging.settings import settings
 from imaging.treatments import treatments_of_cohort
 from tests.flows.shown import artifact
+from tests.imaging.cohort.fakes import FILES_ONLY
 
 
 @pytest.fixture
 def cohort(place, phantoms):
     place(dicom_folder=phantoms[0])
-    manifest = extract_cohort("dvh", rules=CohortRules(wanted_rois=["PTV"]))
+    manifest = extract_cohort("dvh", specification=FILES_ONLY)
     return manifest, read_manifest(manifest), phantoms[1]
 
 
@@ -76,11 +77,11 @@ def test_two_files_are_enough(cohort):
     row = table[table["outcome"] == "PROCEED"].iloc[0]
     report = compute_dvh(
         rtstruct=Path(row["folder"]) / row["rtstruct_file"],
-        rtdose=Path(row["folder"]) / row["rtdose_file"],
+        rtdose=Path(row["folder"]) / row["rtdose_files"],
     )
 
     assert report.parent.parent == settings().data_root / "dvh"
-    assert report.parent.name.startswith(row["rtdose_sop_instance_uid"])
+    assert report.parent.name.startswith(row["rtdose_sop_instance_uids"])
     assert not pd.read_csv(report.parent / "metrics.csv").empty
 
 
@@ -95,7 +96,7 @@ def test_patients_for_review_are_calculated_when_asked(cohort):
 def test_one_broken_case_does_not_stop_the_others(cohort):
     manifest, table, _ = cohort
     row = table[table["outcome"] == "PROCEED"].iloc[0]
-    (manifest.parent / "patients" / row["case_id"] / row["rtdose_file"]).write_bytes(b"garbage")
+    (manifest.parent / "patients" / row["case_id"] / row["rtdose_files"]).write_bytes(b"garbage")
     compute_dvh("dvh")
     metrics = pd.read_parquet(manifest.parent / "dvh" / "metrics.parquet")
 

@@ -11,12 +11,13 @@ from pydicom import dcmread
 
 from flows.compute_dvh import compute_dvh
 from flows.extract_cohort import extract_cohort
-from imaging.cohort import CohortRules, read_manifest
+from imaging.cohort import read_manifest
 from imaging.errors import InputError
 from imaging.phantoms import DoseEncoding, PhantomPatient, PhantomSize, write_datasets
 from imaging.rt import DoseChoice, MethodChoice
 from imaging.settings import settings
 from tests.flows.shown import artifact
+from tests.imaging.cohort.fakes import FILES_ONLY
 
 GOALS = """\
 title: House rules
@@ -30,7 +31,7 @@ goals:
 @pytest.fixture
 def cohort(place, phantoms):
     place(dicom_folder=phantoms[0])
-    manifest = extract_cohort("dvh", rules=CohortRules(wanted_rois=["PTV"]))
+    manifest = extract_cohort("dvh", specification=FILES_ONLY)
     (settings().data_root / "rules.yaml").write_text(GOALS)
     return manifest.parent / "dvh", read_manifest(manifest), phantoms[1]
 

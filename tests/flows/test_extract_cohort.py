@@ -13,12 +13,24 @@ from prefect.client.schemas.filters import (
 )
 
 from flows.extract_cohort import extract_cohort
-from imaging.cohort import CohortFailedError, CohortRules, PatientSelection, read_manifest
+from imaging.cohort import (
+    CohortFailedError,
+    CohortSpecification,
+    Outputs,
+    PatientSelection,
+    read_manifest,
+    read_specification,
+)
 from imaging.errors import SettingError
 from imaging.settings import settings
 from tests.flows.shown import artifact, by_patient
 
-RULES = CohortRules(wanted_rois=["PTV*"], description_must_not_contain=["head and neck"])
+RULES = CohortSpecification(
+    wanted_rois=["PTV*"],
+    description_must_not_contain=["head and neck"],
+    outputs=Outputs(dvh=False),
+)
+PLAIN = CohortSpecification(outputs=Outputs(dvh=False))
 EXPECTED = {
     "SUB001": ("PROCEED", ""),
     "SUB002": ("PROCEED", ""),
@@ -46,23 +58,29 @@ def outcomes(manifest):
 def test_a_folder_of_files_becomes_a_cohort(place, phantoms):
     place(dicom_folder=phantoms[0])
 
-    table = outcomes(extract_cohort("folder", rules=RULES))
+    table = outcomes(extract_cohort("folder", specification=RULES))
 
     root = settings().data_root / "cohorts" / "folder"
     assert (root / "manifest.csv").exists()
+    assert read_specification(root / "specification.yaml").specification == RULES
     for row in table[table["outcome"] == "PROCEED"].to_dict("records"):
         assert (root / "notes" / f"{row['case_id']}.json").exists()
-        assert len(list((root / "patients" / row["case_id"] / "CT").glob("*.dcm"))) == 24
+        folder = root / "patients" / row["case_id"]
+        assert len(list((folder / "CT").glob("*.dcm"))) == 24
+        for name in ("CT.nii.gz", "dose.nii.gz", "labels.nii.gz", "masks/PTV.nii.gz"):
+            assert (folder / "nifti" / name).exists()
+        assert (folder / "rois.png").exists()
     decisions = artifact("decisions-folder")
     assert "I_EXEC_007" in decisions.data
     assert "5 PROCEED, 1 REVIEW, 4 EXCLUDE" in artifact("cohort-folder").data
     assert artifact("retrieving-folder").data == 100.0
+    assert artifact("preparing-folder").data == 100.0
 
 
 def test_a_second_run_fetches_nothing(place, phantoms):
     place(dicom_folder=phantoms[0])
-    first = read_manifest(extract_cohort("again", rules=RULES))
-    second = read_manifest(extract_cohort("again", rules=RULES))
+    first = read_manifest(extract_cohort("again", specification=RULES))
+    second = read_manifest(extract_cohort("again", specification=RULES))
 
     assert first["fetched"].sum() > 0
     assert second["fetched"].sum() == 0
@@ -73,20 +91,20 @@ def test_a_second_run_fetches_nothing(place, phantoms):
 @pytest.mark.orthanc
 def test_orthanc_and_a_folder_give_the_same_cohort(place, phantoms, filled_orthanc):
     place(dicom_folder=phantoms[0])
-    of_folder = outcomes(extract_cohort("folder", rules=RULES))
+    of_folder = outcomes(extract_cohort("folder", specification=RULES))
     place(
         orthanc_url=filled_orthanc.url,
         orthanc_user=filled_orthanc.user,
         orthanc_password=filled_orthanc.password,
     )
-    of_orthanc = outcomes(extract_cohort("orthanc", rules=RULES))
+    of_orthanc = outcomes(extract_cohort("orthanc", specification=RULES))
 
     same = [
         "case_id",
         "outcome",
         "codes",
         "study_instance_uid",
-        "rtdose_sop_instance_uid",
+        "rtdose_sop_instance_uids",
         "slices",
     ]
     assert of_orthanc[same].equals(of_folder[same])
@@ -104,7 +122,7 @@ def test_patients_can_be_chosen(place, phantoms, chosen, expected):
     settings().data_root.mkdir(parents=True, exist_ok=True)
     (settings().data_root / "list.csv").write_text("patient_id\nSUB001\nnobody\n")
 
-    table = read_manifest(extract_cohort("some", patients=chosen))
+    table = read_manifest(extract_cohort("some", patients=chosen, specification=PLAIN))
 
     assert table["patient_id"].tolist() == expected
 
@@ -136,7 +154,7 @@ def test_a_damaged_file_costs_its_patient_and_is_fetched_once_mended(place, phan
     victim.write_bytes(whole[: len(whole) // 2])
     place(dicom_folder=archive)
 
-    broken = by_patient(extract_cohort("cut", rules=RULES))
+    broken = by_patient(extract_cohort("cut", specification=RULES))
 
     assert "XI_EXEC_012" in broken["SUB002"]["codes"]
     assert broken["SUB001"]["outcome"] == "PROCEED"
@@ -144,7 +162,7 @@ def test_a_damaged_file_costs_its_patient_and_is_fetched_once_mended(place, phan
     assert not (folder / "CT" / victim.name).exists()
 
     victim.write_bytes(whole)
-    mended = by_patient(extract_cohort("cut", rules=RULES))
+    mended = by_patient(extract_cohort("cut", specification=RULES))
 
     assert mended["SUB002"]["outcome"] == "PROCEED"
     assert mended["SUB002"]["fetched"] == 1
@@ -184,7 +202,7 @@ def test_no_patient_is_named_outside_the_data_folder(place, phantoms, tmp_path, 
     archive = shutil.copytree(phantoms[0], tmp_path / "archive")
     next((archive / "SUB002" / "RTPLAN").iterdir()).write_bytes(b"garbage")
     place(dicom_folder=archive)
-    state = extract_cohort("private", rules=RULES, return_state=True)
+    state = extract_cohort("private", specification=RULES, return_state=True)
 
     said = anyio.run(_everything_said, state.state_details.flow_run_id) + caplog.text
     assert "case-" in said

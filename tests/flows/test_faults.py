@@ -12,6 +12,7 @@ from imaging.cohort import CohortFailedError, CohortFolder, read_manifest
 from imaging.orthanc import OrthancArchive
 from imaging.phantoms import Cohort, PhantomSize
 from imaging.settings import settings
+from tests.imaging.cohort.fakes import FILES_ONLY
 
 pytestmark = pytest.mark.orthanc
 
@@ -50,7 +51,7 @@ def test_orthanc_killed_in_the_middle_leaves_whole_files_and_the_next_run_the_re
     killer = threading.Thread(target=_kill_at_first_file, args=(orthanc,))
     killer.start()
     with contextlib.suppress(CohortFailedError):
-        extract_cohort("fault", max_failed_percent=100)
+        extract_cohort("fault", specification=FILES_ONLY, max_failed_percent=100)
     killer.join()
 
     survived = _on_disk()
@@ -61,7 +62,7 @@ def test_orthanc_killed_in_the_middle_leaves_whole_files_and_the_next_run_the_re
     assert not lost["codes"].str.contains("_EXEC_016").any()
 
     orthanc.start()
-    healed = read_manifest(extract_cohort("fault"))
+    healed = read_manifest(extract_cohort("fault", specification=FILES_ONLY))
 
     assert set(healed["outcome"]) == {"PROCEED"}
     assert healed["fetched"].sum() == len(sources) - len(survived)
@@ -88,7 +89,7 @@ def test_an_instance_deleted_between_listing_and_retrieval_is_noted(server, monk
         return fetch(archive, series, *args, **kwargs)
 
     monkeypatch.setattr(OrthancArchive, "fetch", delete_then_fetch)
-    table = read_manifest(extract_cohort("fault"))
+    table = read_manifest(extract_cohort("fault", specification=FILES_ONLY))
 
     assert sorted(table["outcome"]) == ["EXCLUDE", *["PROCEED"] * 4]
     assert table["codes"].str.contains("XI_EXEC_011").sum() == 1
@@ -96,7 +97,7 @@ def test_an_instance_deleted_between_listing_and_retrieval_is_noted(server, monk
     assert len(_on_disk()) == len(sources) - 1
 
     monkeypatch.undo()
-    place_again = read_manifest(extract_cohort("fault"))
+    place_again = read_manifest(extract_cohort("fault", specification=FILES_ONLY))
 
     assert place_again["fetched"].sum() == 0
     assert "II_REV" in place_again.loc[table["outcome"] == "EXCLUDE", "codes"].iloc[0]

@@ -130,7 +130,11 @@ def _calculated(case: DvhCase, options: DvhOptions, key: str, target: Path) -> S
     objects = read_objects(case.rtstruct, case.rtdoses, case.rtplans)
     external = tuple(roi.number for roi in objects.rois if roi.interpreted_type == "EXTERNAL")
     wanted = _wanted(objects.rois, external, options)
-    found = calculate(objects, rois=wanted, method=options.method, policy=options.policy)
+    policy = options.policy
+    if case.sums_plans and not policy.sum_plans:
+        uids = tuple(str(plan.SOPInstanceUID) for plan in objects.plans)
+        policy = replace(policy, sum_plans=uids)
+    found = calculate(objects, rois=wanted, method=options.method, policy=policy)
     every_dvh = [_thin(dvh) for dvh in found.dvhs]
     asked = {roi.number for roi in choose_rois(objects.rois, options.rois or None)}
     prescribed = _prescription(objects, options, found)

@@ -28,7 +28,9 @@ def key_of(case: DvhCase, options: DvhOptions) -> str:
     stats = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in case.files]
     versions = [*(version(part) for part in _PARTS), _sources()]
     how = asdict(options.method), asdict(options.policy)
-    said = json.dumps([stats, case.course, options.rois, options.needs_body, how, versions])
+    said = json.dumps(
+        [stats, case.course, case.sums_plans, options.rois, options.needs_body, how, versions]
+    )
     return hashlib.sha256(said.encode()).hexdigest()
 
 

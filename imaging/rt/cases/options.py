@@ -21,6 +21,7 @@ class DvhCase:
         rtdoses: One dose, or several that make up one.
         decision: Outcome and codes of the cohort, for the report.
         course: Which treatment of the patient it is.
+        sums_plans: The dose is the sum of all of its plans, whatever the options say.
     """
 
     case_id: str
@@ -30,6 +31,7 @@ class DvhCase:
     decision: str = ""
     codes: tuple[str, ...] = ()
     course: str = "1"
+    sums_plans: bool = False
 
     @property
     def files(self) -> tuple[Path, ...]:

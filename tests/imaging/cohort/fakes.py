@@ -1,8 +1,13 @@
-"""An archive in memory, which can be told to fail."""
+"""An archive in memory, which can be told to fail, and a cohort that writes no images."""
 
 from dataclasses import replace
 
+from imaging.cohort import CohortSpecification, Outputs
+from imaging.dicom import Holding
 from imaging.errors import InstanceGoneError
+
+NOTHING = Outputs(image=False, masks=False, label_map=False, dose=False, pictures=False, dvh=False)
+FILES_ONLY = CohortSpecification(outputs=NOTHING)
 
 
 class FakeArchive:
@@ -12,13 +17,29 @@ class FakeArchive:
         self.held = {patient.patient_id: patient for patient in patients}
         self.errors = {}
         self.fetched = []
+        self.listed = []
         self.gone = set()
         self.stop_after = None
 
     def patient_ids(self, _study_dates=None):
         return sorted(self.held)
 
+    def cursor(self):
+        return ""
+
+    def holdings(self, patient_ids, since=""):  # noqa: ARG002 - no feed here
+        for id_ in patient_ids:
+            if id_ in self.held:
+                rows = sorted(
+                    f"{i.sop_instance_uid} {i.fingerprint}"
+                    for series in self.held[id_].series
+                    for i in series.instances
+                )
+                stable = all(study.stable for study in self.held[id_].studies)
+                yield Holding(id_, str(hash(tuple(rows))), is_stable=stable, is_touched=False)
+
     def patients(self, patient_ids):
+        self.listed += patient_ids
         yield from (self.held[id_] for id_ in patient_ids if id_ in self.held)
 
     def fetch(self, series, folder, instances=None, on_file=None):

@@ -10,7 +10,6 @@ from imaging.cohort import (
     CohortBusyError,
     CohortFailedError,
     CohortFolder,
-    CohortRules,
     Extraction,
     Outcome,
     PatientNotes,
@@ -24,13 +23,13 @@ from imaging.cohort import (
     retrieve_patient,
 )
 from imaging.errors import InputError, RemoteUnavailableError, SettingError
-from tests.imaging.cohort.fakes import FakeArchive, changed
+from tests.imaging.cohort.fakes import FILES_ONLY, FakeArchive, changed
 from tests.imaging.cohort.rows import complete, patient
 
 
 @pytest.fixture
 def run(tmp_path):
-    return Extraction(CohortFolder(tmp_path / "cohort"), CohortRules(), "run-1", b"key")
+    return Extraction(CohortFolder(tmp_path / "cohort"), FILES_ONLY, "run-1", b"key")
 
 
 def named(id_, *series):
@@ -67,8 +66,9 @@ def test_the_notes_hold_every_decision_and_what_was_chosen(run):
     assert notes["patient_id"] == "A"
     assert [d["code"] for d in notes["decisions"]][:2] == ["I_SUCC_001", "II_SUCC_001"]
     assert notes["decisions"][0]["stage"] == "I"
-    assert notes["chosen"]["evidence"]["RTSTRUCT → CT"] == "referenced series"
-    assert notes["retrieval"]["files"]["RTDOSE"] == "RTDOSE/dose.dcm"
+    (case,) = notes["cases"]
+    assert case["chosen"]["evidence"]["RTSTRUCT → CT"] == "referenced series"
+    assert case["retrieval"]["files"]["RTDOSE"] == ["RTDOSE/dose.dcm"]
 
 
 def test_a_second_run_fetches_nothing_that_is_unchanged(run):

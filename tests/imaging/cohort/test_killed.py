@@ -9,7 +9,6 @@ import pytest
 
 from imaging.cohort import (
     CohortFolder,
-    CohortRules,
     Extraction,
     decide_batch,
     publish,
@@ -17,6 +16,7 @@ from imaging.cohort import (
 )
 from imaging.dicom import FolderArchive
 from imaging.phantoms import Cohort, PhantomSize
+from tests.imaging.cohort.fakes import FILES_ONLY
 
 # SIGKILL to itself at the n-th file: once it has its name, before or after its line in the receipt.
 SCRIPT = """
@@ -42,7 +42,7 @@ extract(Path(sys.argv[1]), Path(sys.argv[2]), "killed")
 
 
 def extract(folder, target, run_id):
-    run = Extraction(CohortFolder(target), CohortRules(), run_id, b"key")
+    run = Extraction(CohortFolder(target), FILES_ONLY, run_id, b"key")
     with closing(FolderArchive(folder)) as archive:
         ids = archive.patient_ids()
         for notes in decide_batch(archive, ids, run):

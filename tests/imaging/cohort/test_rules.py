@@ -3,8 +3,9 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from imaging.cohort import CohortRules, PatientSelection
-from imaging.cohort.rules import contains_any, read_worklist
+from imaging.cohort import CohortSpecification, PatientSelection
+from imaging.cohort.selection import read_worklist
+from imaging.cohort.specification import contains_any
 from imaging.dicom import DateRange
 from imaging.errors import InputError
 
@@ -81,13 +82,13 @@ def test_one_end_of_the_dates_is_enough():
     assert chosen.study_dates == DateRange(date(2024, 1, 1), None)
 
 
-@pytest.mark.parametrize("required", [["CT", "RTDOSE"], ["RTDOSE"], ["CT", "RTPLAN"], []])
-def test_modalities_that_nothing_would_link_are_refused(required):
+@pytest.mark.parametrize("required", [["ct"], ["CT SCAN"], ["C"], []])
+def test_what_is_no_modality_is_refused(required):
     with pytest.raises(ValidationError):
-        CohortRules(required_modalities=required)
+        CohortSpecification(required_modalities=required)
 
 
-@pytest.mark.parametrize("model", [PatientSelection, CohortRules])
+@pytest.mark.parametrize("model", [PatientSelection, CohortSpecification])
 def test_an_unknown_field_is_refused(model):
     with pytest.raises(ValidationError, match="typo"):
         model(typo=1)
@@ -95,7 +96,9 @@ def test_an_unknown_field_is_refused(model):
 
 @pytest.mark.parametrize("keyword", ["*", " - ", "_", ""])
 def test_a_keyword_of_separators_alone_says_nothing(keyword):
-    rules = CohortRules(description_must_contain=[keyword], phantom_patterns=[keyword, "phantom"])
+    rules = CohortSpecification(
+        description_must_contain=[keyword], phantom_patterns=[keyword, "phantom"]
+    )
 
     assert not contains_any("Head and neck", [keyword])
     assert contains_any("Head and neck", [keyword, "head-and"])

@@ -1,7 +1,7 @@
 import pytest
 
 from imaging import rt
-from imaging.cohort import CohortRules
+from imaging.cohort import CohortSpecification
 from imaging.dicom import name_key, name_matches
 
 
@@ -21,7 +21,7 @@ from imaging.dicom import name_key, name_matches
 )
 def test_a_pattern_means_a_name_in_cohorts_as_in_dvhs(name, pattern):
     assert name_matches(name, pattern)
-    assert CohortRules(wanted_rois=["absent", pattern]).wants_roi([name])
+    assert CohortSpecification(wanted_rois=["absent", pattern]).wants_roi([name])
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_a_pattern_means_a_name_in_cohorts_as_in_dvhs(name, pattern):
 )
 def test_a_pattern_does_not_mean_another_name(name, pattern):
     assert not name_matches(name, pattern)
-    assert not CohortRules(wanted_rois=[pattern]).wants_roi([name])
+    assert not CohortSpecification(wanted_rois=[pattern]).wants_roi([name])
 
 
 def test_there_is_one_key_of_names():

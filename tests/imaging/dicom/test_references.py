@@ -41,6 +41,10 @@ def test_a_structure_set_names_its_series_images_and_rois():
     assert [name for _, name in references.rois] == list(PATIENT.roi_names)
     assert references.label == dataset.StructureSetLabel
     assert references.date == dataset.StructureSetDate
+    assert references.time == dataset.StructureSetTime
+    assert (
+        dict(references.roi_types)[1] == dataset.RTROIObservationsSequence[0].RTROIInterpretedType
+    )
     assert references.approval_status == dataset.get("ApprovalStatus", "")
 
 
@@ -56,6 +60,8 @@ def test_a_plan_names_its_structure_set_and_beams():
     )
     assert references.plan_uids == ()
     assert references.label == dataset.RTPlanLabel
+    assert (references.date, references.time) == (dataset.RTPlanDate, dataset.RTPlanTime)
+    assert references.fractions == dataset.FractionGroupSequence[0].NumberOfFractionsPlanned
 
 
 def test_a_dose_names_its_plan_without_its_pixels_being_read(tmp_path):
@@ -67,6 +73,41 @@ def test_a_dose_names_its_plan_without_its_pixels_being_read(tmp_path):
     assert references.plan_uids == (PATIENT.rtplan().SOPInstanceUID,)
     assert references.dose_summation_type == "PLAN"
     assert references.dose_units == "GY"
+    assert references.date == PATIENT.rtdose().InstanceCreationDate
+    assert references.time == PATIENT.rtdose().InstanceCreationTime
+
+
+def test_a_plan_names_its_relatives_which_are_no_parents():
+    plans = [
+        item(ReferencedSOPInstanceUID="1.7", RTPlanRelationship="PREDECESSOR"),
+        item(ReferencedSOPInstanceUID="1.8", RTPlanRelationship="ALTERNATIVE"),
+    ]
+
+    references = read_references(dicom_bytes(rt("RTPLAN", ReferencedRTPlanSequence=plans)))
+
+    assert references.related_plan_uids == ("1.7", "1.8")
+    assert references.plan_uids == ()
+
+
+def test_the_fractions_of_all_groups_add_up_and_one_that_is_not_told_does_not_count():
+    groups = [item(NumberOfFractionsPlanned=number) for number in (25, None, 8)]
+
+    references = read_references(dicom_bytes(rt("RTPLAN", FractionGroupSequence=groups)))
+
+    assert references.fractions == 33
+
+
+def test_the_types_of_rois_go_by_their_numbers():
+    observations = [
+        item(ReferencedROINumber=number, RTROIInterpretedType=kind)
+        for number, kind in ((7, "EXTERNAL"), (3, ""), (5, "PTV"))
+    ]
+
+    references = read_references(
+        dicom_bytes(rt("RTSTRUCT", RTROIObservationsSequence=observations))
+    )
+
+    assert references.roi_types == ((7, "EXTERNAL"), (5, "PTV"))
 
 
 def test_every_item_of_every_sequence_counts():

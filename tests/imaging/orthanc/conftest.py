@@ -53,6 +53,7 @@ def faked(fake: FakeOrthanc) -> Iterator[OrthancArchive]:
     """The archive on that server."""
     with serving(fake) as url:
         opened = OrthancArchive(url, timeout_s=5)
+        opened._client._transport.sleep = lambda _: None
         yield opened
         opened.close()
 
@@ -64,6 +65,7 @@ def client():
 
     def make(url: str, *credentials: str, timeout_s: float = 5) -> OrthancClient:
         made.append(OrthancClient(url, *credentials, timeout_s=timeout_s))
+        made[-1]._transport.sleep = lambda _: None
         return made[-1]
 
     yield make

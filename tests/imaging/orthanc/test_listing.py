@@ -6,7 +6,7 @@ from deployments.orthanc_server import OrthancServer
 from imaging.dicom import FolderArchive, PatientRow, StudyRow
 from imaging.orthanc import OrthancArchive
 from imaging.orthanc import listing as listing_module
-from imaging.orthanc.summaries import Study
+from imaging.orthanc.studies import Study
 from imaging.phantoms import Cohort, PhantomSize
 from tests.imaging.dicom.instances import image, write
 from tests.imaging.orthanc.servers import Proxy
@@ -90,9 +90,9 @@ def test_others_are_not_asked_for(archive, tmp_path, monkeypatch):
     queries = []
     find = archive._client.find
 
-    def find_and_note(level, query):
+    def find_and_note(level, query, **page):
         queries.append((level, query))
-        return find(level, query)
+        return find(level, query, **page)
 
     monkeypatch.setattr(archive._client, "find", find_and_note)
     (row,) = archive.patients(["ONLYME"])
@@ -130,13 +130,13 @@ def test_batches_give_the_same_rows_in_the_same_order(archive, tmp_path, monkeyp
     assert in_batches == at_once
 
 
-@pytest.mark.parametrize("limit", ["_BATCH_PATIENTS", "_BATCH_STUDIES"])
-def test_batches_are_bounded(limit, monkeypatch):
-    monkeypatch.setattr(listing_module, limit, 2)
+@pytest.mark.parametrize(("most_patients", "most_studies"), [(2, 500), (50, 2)])
+def test_batches_are_bounded(most_patients, most_studies, monkeypatch):
+    monkeypatch.setattr(listing_module, "_BATCH_STUDIES", most_studies)
     study = Study("orthanc-id", StudyRow("1.2", "", "", ()))
     patients = {f"P{number}": [study] for number in range(5)}
 
-    batches = list(listing_module._batches(patients))
+    batches = list(listing_module._cut(patients, most_patients))
 
     assert [len(batch) for batch in batches] == [2, 2, 1]
 

@@ -62,8 +62,8 @@ def test_an_rt_object_deleted_while_listing_is_noted(archive, tmp_path, monkeypa
     client = archive._client
     find = client.find
 
-    def find_then_delete(level, query):
-        found = find(level, query)
+    def find_then_delete(level, query, **page):
+        found = find(level, query, **page)
         if level == "Instance":
             for instance in found:
                 delete(client, f"/instances/{instance['ID']}")

@@ -62,6 +62,20 @@ def test_ids_are_sorted_and_one_that_is_absent_is_left_out(archive):
     ]
 
 
+@pytest.mark.parametrize("listed_before", [True, False])
+def test_a_patient_with_a_leading_blank_is_found_without_it(archive, tmp_path, listed_before):
+    names = ("  LEADING", "XLEADING", "TRAILED", "DOUBLED", " DOUBLED")
+    archive.upload([write(image(patient_id=name), tmp_path) for name in names])
+    if listed_before:
+        archive.patient_ids()
+    asked = ["LEADING", " TRAILED", "  LEADING", "EADING", "DOUBLED", " DOUBLED"]
+
+    found = [row.patient_id for row in archive.patients(asked)]
+
+    assert found == ["  LEADING", "TRAILED", "DOUBLED", " DOUBLED"]
+    assert [each.patient_id for each in archive.holdings(asked)] == found
+
+
 def test_names_are_decoded_and_those_of_the_study(archive, tmp_path):
     for charset, name, day in (
         ("ISO_IR 100", "Müller^Jürgen", "20240101"),

@@ -1,17 +1,13 @@
-"""What a person chooses: which patients, and what each must have. Prefect shows these as forms."""
+"""Which patients a person chooses; Prefect shows it as a form."""
 
 import csv
-import re
 from datetime import date
 from pathlib import Path
-from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from imaging.dicom import DateRange, name_matches
+from imaging.dicom import DateRange
 from imaging.errors import InputError
-
-Modality = Literal["CT", "RTSTRUCT", "RTPLAN", "RTDOSE"]
 
 
 class PatientSelection(BaseModel):
@@ -105,70 +101,3 @@ def _headings(row: list[str]) -> list[str]:
 
 
 _ID_HEADINGS = frozenset({"patient_id", "patientid", "patient id", "ids", "id"})
-
-
-class CohortRules(BaseModel):
-    """What a patient must have to get into the cohort."""
-
-    model_config = ConfigDict(extra="forbid", title="Rules")
-
-    required_modalities: list[Modality] = Field(
-        default=["CT", "RTSTRUCT", "RTPLAN", "RTDOSE"],
-        min_length=1,
-        description="Modalities that must be there and refer to each other.",
-    )
-    wanted_rois: list[str] = Field(
-        default_factory=list,
-        title="Wanted ROIs",
-        description="ROI names, * and ? as wildcards, case ignored; the RTSTRUCT must hold at least"
-        " one. Empty: any.",
-    )
-    description_must_contain: list[str] = Field(
-        default_factory=list,
-        description="Keep only studies whose StudyDescription contains one of these. Empty: all.",
-    )
-    description_must_not_contain: list[str] = Field(
-        default_factory=list,
-        description="Drop studies whose StudyDescription contains any of these.",
-    )
-    phantom_patterns: list[str] = Field(
-        default=["phantom"],
-        description="Drop studies whose StudyDescription or a SeriesDescription contains one of"
-        " these.",
-    )
-
-    @model_validator(mode="after")
-    def _chain_has_no_gap(self) -> Self:
-        """RTPLAN and RTDOSE are linked to the CT through the RTSTRUCT, and by nothing else yet."""
-        if "RTSTRUCT" not in self.required_modalities and self.required_modalities != ["CT"]:
-            msg = "RTPLAN and RTDOSE need RTSTRUCT among the required modalities"
-            raise ValueError(msg)
-        return self
-
-    @field_validator("description_must_contain", "description_must_not_contain", "phantom_patterns")
-    @classmethod
-    def _without_empty_keywords(cls, keywords: list[str]) -> list[str]:
-        """A keyword of separators alone (``*``) asks for nothing, so it must not drop a study."""
-        return [keyword for keyword in keywords if _plain(keyword)]
-
-    def wants_roi(self, names: list[str]) -> bool:
-        """Whether at least one of the ROI names is wanted."""
-        if not self.wanted_rois:
-            return True
-        return any(name_matches(name, wanted) for name in names for wanted in self.wanted_rois)
-
-
-def contains_any(text: str, keywords: list[str]) -> bool:
-    """Whether a keyword occurs in the text, whatever the case, spacing or separators.
-
-    A keyword of separators alone says nothing and is passed over.
-
-    >>> contains_any("HEAD_AND  NECK", ["head and neck"])
-    True
-    """
-    plain = _plain(text)
-    return any(wanted in plain for wanted in map(_plain, keywords) if wanted)
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[\W_]+", " ", text).casefold().strip()

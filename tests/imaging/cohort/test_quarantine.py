@@ -1,0 +1,170 @@
+"""Candidates in quarantine: each whole in its folder, one moved by a person's choice."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from imaging.cohort import (
+    CohortFolder,
+    Extraction,
+    PatientNotes,
+    candidates_as_markdown,
+    candidates_of,
+    decide_batch,
+    publish,
+    read_manifest,
+    resolve,
+    retrieve_patient,
+    waiting,
+)
+from imaging.errors import InputError
+from tests.imaging.cohort.fakes import FILES_ONLY, FakeArchive
+from tests.imaging.cohort.rows import complete, patient
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Extraction(CohortFolder(tmp_path / "cohort"), FILES_ONLY, "run-1", b"key")
+
+
+@pytest.fixture
+def archive():
+    return FakeArchive(patient(*complete("one", ".1"), *complete("two", ".2")))
+
+
+def extract(archive, run):
+    for notes in decide_batch(archive, archive.patient_ids(), run):
+        retrieve_patient(archive, notes, run.cohort)
+    return publish(archive.patient_ids(), run)
+
+
+def files(folder):
+    return sorted(path.stem for path in folder.rglob("*.dcm"))
+
+
+def of_suffix(suffix):
+    uids = [f"{name}{suffix}" for name in ("dose", "plan", "struct")]
+    return sorted([*uids, *(f"ct{suffix}.{i}" for i in range(5))])
+
+
+def test_every_candidate_is_retrieved_whole_into_a_folder_of_its_own(archive, run):
+    summary = extract(archive, run)
+    case = run.case_id("SUB001")
+    first, second = candidates_of(run.cohort, case)
+
+    assert summary.in_quarantine == 2
+    assert summary.table["outcome"].tolist() == ["EXCLUDE"]
+    assert [files(first.folder), files(second.folder)] in (
+        [of_suffix(".1"), of_suffix(".2")],
+        [of_suffix(".2"), of_suffix(".1")],
+    )
+    assert waiting(run.cohort) == [case]
+    assert (run.cohort.root / "quarantine.csv").read_text().count("\n") == 3
+    assert not run.cohort.patient(case).exists()
+    assert all(row.key in candidates_as_markdown([first, second]) for row in (first, second))
+
+
+def test_the_chosen_candidate_moves_into_the_cohort(archive, run):
+    extract(archive, run)
+    case = run.case_id("SUB001")
+    chosen = candidates_of(run.cohort, case)[1]
+    expected = files(chosen.folder)
+    summary = resolve(run.cohort, case, 2, reviewer="RW", comment="the later plan")
+
+    assert summary.table["outcome"].tolist() == ["PROCEED"]
+    assert "I_SUCC_002" in summary.table["codes"][0]
+    assert Path(summary.table["folder"][0]) == run.cohort.patient(case)
+    assert files(run.cohort.patient(case)) == expected
+    assert not chosen.folder.exists()
+    assert len(candidates_of(run.cohort, case)) == 1
+    kept = json.loads((run.cohort.root / "resolutions.json").read_text())[case]
+    assert (kept["key"], kept["reviewer"], kept["comment"]) == (chosen.key, "RW", "the later plan")
+    assert waiting(run.cohort) == []
+
+
+def test_later_extractions_keep_to_the_choice_and_fetch_nothing(archive, run):
+    extract(archive, run)
+    case = run.case_id("SUB001")
+    resolve(run.cohort, case, 1)
+    expected = files(run.cohort.patient(case))
+    archive.fetched.clear()
+    again = extract(archive, replace(run, run_id="run-2"))
+    # Even when everything is judged anew, as after a change of the rules.
+    rules = FILES_ONLY.model_copy(update={"course_days": 7})
+    anew = extract(archive, replace(run, run_id="run-3", specification=rules))
+
+    assert archive.fetched == []
+    assert again.table["outcome"].tolist() == anew.table["outcome"].tolist() == ["PROCEED"]
+    assert files(run.cohort.patient(case)) == expected
+
+
+def test_a_choice_can_be_made_otherwise(archive, run):
+    extract(archive, run)
+    case = run.case_id("SUB001")
+    resolve(run.cohort, case, 1)
+    first = files(run.cohort.patient(case))
+    table = resolve(run.cohort, case, 1).table
+
+    assert files(run.cohort.patient(case)) != first
+    assert len(files(run.cohort.patient(case))) == 8
+    (aside,) = candidates_of(run.cohort, case)
+    assert files(aside.folder) == first
+    assert table["outcome"].tolist() == ["PROCEED"]
+
+
+@pytest.mark.parametrize("killed_after", ["choice", "one folder", "both folders"])
+def test_a_killed_move_is_finished_by_the_next_try(archive, run, monkeypatch, killed_after):
+    extract(archive, run)
+    case = run.case_id("SUB001")
+    resolve(run.cohort, case, 1)
+    wanted = files(candidates_of(run.cohort, case)[0].folder)
+    steps = {"choice": 0, "one folder": 1, "both folders": 2}[killed_after]
+    renamed: list[Path] = []
+    rename, write = Path.rename, PatientNotes.write
+
+    def dies(path, target):
+        if len(renamed) == steps:
+            raise KeyboardInterrupt
+        renamed.append(path)
+        return rename(path, target)
+
+    def dies_first(_notes, _path):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", dies)
+        if steps == 2:
+            patch.setattr(PatientNotes, "write", dies_first)
+        with pytest.raises(KeyboardInterrupt):
+            resolve(run.cohort, case, 1)
+    assert PatientNotes.write is write
+    table = resolve(run.cohort, case, 1).table
+
+    assert files(run.cohort.patient(case)) == wanted
+    assert table["outcome"].tolist() == ["PROCEED"]
+    assert len(candidates_of(run.cohort, case)) == 1
+
+
+@pytest.mark.parametrize(("case", "number"), [("", 3), ("", 0), ("case-nobody", 1), ("../x", 1)])
+def test_what_is_not_there_cannot_be_chosen(archive, run, case, number):
+    extract(archive, run)
+    with pytest.raises(InputError):
+        resolve(run.cohort, case or run.case_id("SUB001"), number)
+
+
+def test_a_candidate_that_is_not_whole_cannot_be_chosen(archive, run):
+    archive.gone = {"ct.1.2", "ct.2.2"}
+    extract(archive, run)
+    with pytest.raises(InputError, match="not complete"):
+        resolve(run.cohort, run.case_id("SUB001"), 1)
+
+
+def test_the_manifest_keeps_the_other_patients(run):
+    other = replace(patient(*complete("three", ".3")), patient_id="SUB002")
+    both = FakeArchive(patient(*complete("one", ".1"), *complete("two", ".2")), other)
+    extract(both, run)
+    manifest = resolve(run.cohort, run.case_id("SUB001"), 1).manifest
+
+    assert read_manifest(manifest)["patient_id"].tolist() == ["SUB001", "SUB002"]
