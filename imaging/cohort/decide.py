@@ -210,8 +210,11 @@ def _no_chain(
     series: Sequence[SeriesRow], plans: Sequence[RtObject], rules: CohortSpecification
 ) -> Decision:
     """Say why nothing is complete: an unreadable object, or the first thing referred to in vain."""
+    required = rules.required_modalities
     if unreadable := _unreadable(series):
         return Decision("II_EXEC_004", unreadable[0], {"unreadable": unreadable})
+    if (every := rt_objects(series, "RTPLAN")) and not plans and "RTPLAN" in required:
+        return Decision("II_EXEC_006", "", {"rejected": len(every)})
     objects = objects_of(series, rules, plans)
     known = {row.series_instance_uid for row in series}
     absent = {uid for s in objects.structure_sets for uid in s.refers.series_uids} - known

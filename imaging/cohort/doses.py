@@ -82,6 +82,8 @@ def _decided(files: DoseFiles, selected: SelectedDose) -> list[Decision]:
     if "PLAN" in files.types and len(files.doses) > used:
         doses = sorted(row["sop_instance_uid"] for row in files.stated)
         found.append(Decision("XVI_SUCC_002", uid, {"doses": doses}))
+    if any(row["units"] == "RELATIVE" for row in files.stated):
+        found.append(Decision("XVI_SUCC_006", uid))
     if len(files.plans) > 1:
         found.append(Decision("XVI_SUCC_005", uid, {"plans": len(selected.plan_uids)}))
     if Flag.SCALED_FRACTION in selected.flags:

@@ -30,23 +30,31 @@ class CtGrid:
         pixel_spacing_mm: Between rows, and between columns.
         slice_spacing_mm: Between slices.
         shape: Slices, rows, columns.
+        column_spacing_mm: Between columns, where that is another than between rows.
     """
 
     first_mm: Point
     pixel_spacing_mm: float
     slice_spacing_mm: float
     shape: tuple[int, int, int]
+    column_spacing_mm: float | None = None
 
     @property
     def z_mm(self) -> tuple[float, ...]:
         """The z of each slice, from the feet to the head."""
         return tuple(self.first_mm[2] + self.slice_spacing_mm * k for k in range(self.shape[0]))
 
+    @property
+    def spacing_mm(self) -> tuple[float, float]:
+        """Between rows and between columns, as PixelSpacing has them."""
+        return self.pixel_spacing_mm, self.column_spacing_mm or self.pixel_spacing_mm
+
     def plane_mm(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return x of shape (1, columns) and y of shape (rows, 1)."""
-        steps = np.arange(max(self.shape), dtype=np.float64) * self.pixel_spacing_mm
-        x = self.first_mm[0] + steps[: self.shape[2]]
-        y = self.first_mm[1] + steps[: self.shape[1]]
+        steps = np.arange(max(self.shape), dtype=np.float64)
+        between_rows_mm, between_columns_mm = self.spacing_mm
+        x = self.first_mm[0] + (steps * between_columns_mm)[: self.shape[2]]
+        y = self.first_mm[1] + (steps * between_rows_mm)[: self.shape[1]]
         return x[None, :], y[:, None]
 
 
@@ -92,7 +100,7 @@ class CtSeries:
         rename(image, self.image_uid(index))
         _describe(image, self.study, index)
         x, y, _ = self.grid.first_mm
-        image.PixelSpacing = [self.grid.pixel_spacing_mm] * 2
+        image.PixelSpacing = list(self.grid.spacing_mm)
         image.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
         image.ImagePositionPatient = [round(x, 6), round(y, 6), round(z_mm, 6)]
         image.SliceLocation = round(z_mm, 6)
@@ -108,7 +116,7 @@ def hounsfield(
     """Return the HU of one slice without noise, shape (rows, columns)."""
     x, y = grid.plane_mm()
     z = np.array([[z_mm]])
-    circle_mm = grid.pixel_spacing_mm * min(grid.shape[1:]) / 2
+    circle_mm = min(np.array(grid.spacing_mm) * grid.shape[1:]) / 2
     measured = np.hypot(x - x.mean(), y - y.mean()) <= circle_mm
     hu = np.where(measured, np.float32(AIR_HU), np.float32(PADDING_HU))
     for solid, value in painted:

@@ -25,6 +25,9 @@ class Roi:
         solid: What is drawn.
         interpreted_type: RTROIInterpretedType.
         colour: ROIDisplayColor, red, green and blue.
+        others: Solids whose contours belong to the ROI, too: an island, or, inside ``solid``, a
+            hole.
+        every: A contour lies on every slice, every second one, and so on.
     """
 
     number: int
@@ -32,6 +35,8 @@ class Roi:
     solid: Solid
     interpreted_type: str = "ORGAN"
     colour: tuple[int, int, int] = (255, 0, 0)
+    others: tuple[Solid, ...] = ()
+    every: int = 1
 
 
 def rtstruct(
@@ -92,8 +97,12 @@ def _roi_contour(roi: Roi, ct: CtSeries, step_share: float) -> Dataset:
     item = Dataset()
     item.ROIDisplayColor = list(roi.colour)
     item.ReferencedROINumber = roi.number
-    drawn = contours_of(roi.solid, ct.grid.slice_spacing_mm, step_share)
-    item.ContourSequence = [_contour(z_mm, points, ct) for z_mm, points in drawn]
+    spacing_mm = roi.every * ct.grid.slice_spacing_mm
+    item.ContourSequence = [
+        _contour(z_mm, points, ct)
+        for solid in (roi.solid, *roi.others)
+        for z_mm, points in contours_of(solid, spacing_mm, step_share)
+    ]
     return item
 
 
@@ -111,7 +120,7 @@ def _observation(roi: Roi) -> Dataset:
     item = Dataset()
     item.ObservationNumber = roi.number
     item.ReferencedROINumber = roi.number
-    item.ROIObservationLabel = roi.name
+    item.ROIObservationLabel = roi.name[:16]  # VR SH
     item.RTROIInterpretedType = roi.interpreted_type
     item.ROIInterpreter = ""
     return item

@@ -76,7 +76,7 @@ def write_pictures(target: Path, planes: Planes, sketches: Sequence[Sketch], roi
         left = _GAP + index % columns * (_TILE + _GAP)
         top = _TITLE + index // columns * (_TILE + _CAPTION + _GAP)
         sheet.paste(_tile(planes, sketch), (left, top))
-        caption = f"{sketch.name}  {sketch.slice_index + 1}".strip()
+        caption = f"{' '.join(sketch.name.split())}  {sketch.slice_index + 1}".strip()
         below = top + _TILE + 4
         draw.rectangle((left, below + 1, left + _SWATCH, below + 1 + _SWATCH), sketch.colour)
         draw.text((left + _SWATCH + _GAP, below), _fitting(caption), _INK, font=_font(13))

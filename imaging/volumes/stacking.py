@@ -94,14 +94,12 @@ def _stack(headers: Sequence[SliceHeader], resampling: Resampling) -> Stack:
         along_rows=axes[1],
         spacing_mm=(gap_mm, float(between_mm[0]), float(between_mm[1])),
     )
-    findings = tuple(
-        Finding(kind, slices[0].series_instance_uid, evidence)
-        for kind, evidence in (
-            (FindingKind.SLICES_INTERPOLATED, filled),
-            (FindingKind.TILT_STRAIGHTENED, straightened),
-        )
-        if evidence
-    )
+    done = {
+        FindingKind.SLICES_INTERPOLATED: filled,
+        FindingKind.TILT_STRAIGHTENED: straightened,
+    }
+    uid = slices[0].series_instance_uid
+    findings = tuple(Finding(kind, uid, evidence) for kind, evidence in done.items() if evidence)
     return Stack(slices, slots, shift - first, geometry, findings)
 
 

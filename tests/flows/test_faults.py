@@ -103,6 +103,32 @@ def test_an_instance_deleted_between_listing_and_retrieval_is_noted(server, monk
     assert "II_REV" in place_again.loc[table["outcome"] == "EXCLUDE", "codes"].iloc[0]
 
 
+def test_a_study_that_grows_during_retrieval_is_for_review_and_whole_after_the_next_run(
+    server, monkeypatch
+):
+    orthanc, sources = server
+    late = next(path for path in sources.values() if path.parent.name == "CT")
+    siblings = {path.stem for path in late.parent.iterdir()}
+    _delete(orthanc, late.stem)
+    fetch = OrthancArchive.fetch
+
+    def arrive_then_fetch(archive, series, *args, **kwargs):
+        if any(row.sop_instance_uid in siblings for row in series.instances):
+            archive.upload([late])
+        return fetch(archive, series, *args, **kwargs)
+
+    monkeypatch.setattr(OrthancArchive, "fetch", arrive_then_fetch)
+    grown = read_manifest(extract_cohort("fault", specification=FILES_ONLY))
+    monkeypatch.undo()
+    whole = read_manifest(extract_cohort("fault", specification=FILES_ONLY))
+
+    assert sorted(grown["outcome"]) == [*["PROCEED"] * 4, "REVIEW"]
+    assert grown["codes"].str.contains("I_REV_003").sum() == 1
+    assert set(whole["outcome"]) == {"PROCEED"}
+    assert whole["fetched"].sum() == 1
+    assert _on_disk().keys() == sources.keys()
+
+
 def _delete(orthanc, uid):
     with httpx.Client(base_url=orthanc.url, auth=(orthanc.user, orthanc.password)) as http:
         query = {"Level": "Instance", "Query": {"SOPInstanceUID": uid}}

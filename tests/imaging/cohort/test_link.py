@@ -150,7 +150,7 @@ def test_another_frame_of_reference_than_the_images_is_for_review():
         ("approved_only", "", "II_EXEC_006"),
         ("approved_only", "APPROVED", "II_SUCC_001"),
         ("any", "UNAPPROVED", "II_SUCC_001"),
-        ("any", "REJECTED", "II_EXEC_002"),
+        ("any", "REJECTED", "II_EXEC_006"),
     ],
 )
 def test_plans_count_by_their_approval(approval, status, code):
