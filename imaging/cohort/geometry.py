@@ -11,6 +11,7 @@ from imaging.dicom import SeriesRow
 # below what any contour resolves, and above what rounding makes of a regular grid.
 _TOLERANCE_MM = 0.1
 _TOLERANCE_COSINE = 1e-3
+_DRIFT = 5e-4  # of the length: what rounding cosines to three decimals does to the normal
 
 Floats = NDArray[np.float64]
 
@@ -48,12 +49,10 @@ def _tilt(uid: str, position: Floats, normal: Floats, rules: ImageRules) -> list
     """Judge whether the slices are stacked along their own normal (no gantry tilt, no shear)."""
     step = position[-1] - position[0]
     length = float(np.linalg.norm(step))
-    if length < _TOLERANCE_MM:
+    sideways_mm = float(np.linalg.norm(step - (step @ normal) * normal))
+    if sideways_mm <= _TOLERANCE_MM + _DRIFT * length:
         return []
-    cosine = float(abs(step @ normal)) / length
-    if cosine > 1 - _TOLERANCE_COSINE:
-        return []
-    degrees = round(float(np.degrees(np.arccos(min(cosine, 1.0)))), 2)
+    degrees = round(float(np.degrees(np.arcsin(min(sideways_mm / length, 1.0)))), 2)
     code = "II_SUCC_003" if rules.straighten_tilt else "II_REV_009"
     return [Decision(code, uid, {"tilt_degrees": degrees})]
 

@@ -39,6 +39,7 @@ _CODE_OF = {
     FindingKind.ROI_BEYOND_IMAGE: "XIV_REV_001",
     FindingKind.CONTOURS_OUT_OF_PLANE: "XIV_REV_002",
     FindingKind.WANTED_ROI_WITHOUT_MASK: "XIV_REV_003",
+    FindingKind.CONTOURS_BROKEN: "XIV_REV_004",
     FindingKind.MASKS_FAILED: "XIV_EXEC_001",
     FindingKind.DOSE_WRITTEN: "XVI_SUCC_004",
     FindingKind.DOSE_UNEVEN: "XVI_REV_006",

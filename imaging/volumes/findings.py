@@ -32,6 +32,8 @@ class FindingKind(StrEnum):
     """A ROI reaches beyond the image, where its mask is cut off; evidence: which."""
     CONTOURS_OUT_OF_PLANE = "contours-out-of-plane"
     """A ROI has no mask: its contours are not in the planes of the image; evidence: which, why."""
+    CONTOURS_BROKEN = "contours-broken"
+    """A ROI has no mask: its coordinates are no numbers; evidence: which."""
     WANTED_ROI_WITHOUT_MASK = "wanted-roi-without-mask"
     """A ROI that was asked for has no mask, or there is no such ROI; evidence: which."""
     MASKS_FAILED = "masks-failed"

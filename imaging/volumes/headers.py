@@ -142,8 +142,6 @@ def _slices(path: Path, dataset: Dataset, offset: int) -> Iterator[SliceHeader]:
     shared = [str(dataset.get(keyword) or "") for keyword in _MEANING]
     for frame in range(frames):
         place = _stated(dataset, frame, "PlanePositionSequence")
-        if frames > 1 and place is dataset:
-            place = Dataset()  # one place cannot be that of all frames
         measures = _stated(dataset, frame, "PixelMeasuresSequence")
         rescale = _stated(dataset, frame, "PixelValueTransformationSequence")
         slope = _number(rescale, "RescaleSlope")

@@ -45,7 +45,7 @@ class NoOutlines:
     """Why an ROI has no mask.
 
     Attributes:
-        kind: ROIS_WITHOUT_CONTOURS or CONTOURS_OUT_OF_PLANE.
+        kind: ROIS_WITHOUT_CONTOURS, CONTOURS_BROKEN or CONTOURS_OUT_OF_PLANE.
         reason: The same in words.
     """
 
@@ -76,7 +76,7 @@ def outlines_of(roi: Roi, geometry: Geometry, frame_of_reference_uid: str) -> Ou
     """
     contours = contours_of(roi)
     if Flag.BROKEN_CONTOURS in contours.flags:
-        return NoOutlines(FindingKind.CONTOURS_OUT_OF_PLANE, "coordinates cannot be read")
+        return NoOutlines(FindingKind.CONTOURS_BROKEN, "coordinates cannot be read")
     points_mm = list(contours.points_mm)
     if not points_mm:
         return NoOutlines(FindingKind.ROIS_WITHOUT_CONTOURS, "no closed contour")

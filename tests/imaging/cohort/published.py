@@ -48,8 +48,19 @@ def archive():
         held(IDS[0], image, struct, *others),
         held(IDS[1], *complete()),
         held(IDS[2], *complete()[1:]),
-        held(IDS[3], *complete(), *complete("s2", ".2")),
+        held(IDS[3], *complete(), *map(_elsewhere, complete("s2", ".2"))),
     )
+
+
+def _elsewhere(series):
+    """The series in another frame of reference, so that it is of another course."""
+    frames = ("frame.2",)
+    references = [
+        replace(one, frame_of_reference_uids=frames) if one.frame_of_reference_uids else one
+        for one in series.references
+    ]
+    tags = dict.fromkeys(series.tags, frames[0])
+    return replace(series, tags=tags, references=tuple(references))
 
 
 def published(root, specification=FILES_ONLY):

@@ -3,6 +3,9 @@
 import math
 from dataclasses import replace
 
+import pytest
+
+from imaging.cohort import ImageRules
 from imaging.cohort.geometry import judge_slices
 from tests.imaging.cohort.rows import ct, slices
 
@@ -40,6 +43,49 @@ def test_doubled_positions_are_counted():
 
     assert decision.code == "II_REV_008"
     assert decision.evidence["at_a_taken_position"] == 1
+
+
+@pytest.mark.parametrize(("degrees", "is_noticed"), [(0.02, False), (1.0, True), (2.5, True)])
+def test_a_small_tilt_is_noticed_once_it_moves_slices_sideways(degrees, is_noticed):
+    angle = math.radians(degrees)
+    tilted = (1.0, 0.0, 0.0, 0.0, math.cos(angle), math.sin(angle))
+    rows = [replace(row, orientation=tilted) for row in slices(count=60)]
+
+    assert codes(rows) == (["II_REV_009"] if is_noticed else [])
+
+
+@pytest.mark.parametrize(
+    ("kept", "fill", "code"),
+    [
+        ((0, 1, 2, 4, 5), 1, "II_SUCC_003"),
+        ((0, 1, 2, 5, 6), 1, "II_REV_007"),
+        ((0, 1, 2, 5, 6), 2, "II_SUCC_003"),
+        ((0, 1, 2, 4, 5), 0, "II_REV_007"),
+    ],
+)
+def test_missing_slices_may_be_filled_up_to_the_limit_in_a_row(kept, fill, code):
+    rows = [slices(count=9)[i] for i in kept]
+    (decision,) = judge_slices(ct(instances=rows), ImageRules(fill_missing_slices=fill))
+
+    assert decision.code == code
+
+
+def test_uneven_spacing_is_no_missing_slice_and_is_not_filled():
+    rows = [
+        replace(r, position_mm=(0, 0, z)) for r, z in zip(slices(), (0, 3, 6, 10, 13), strict=True)
+    ]
+    (decision,) = judge_slices(ct(instances=rows), ImageRules(fill_missing_slices=5))
+
+    assert decision.code == "II_REV_007"
+
+
+def test_slices_of_different_size_are_named():
+    rows = [replace(row, matrix=(512, 512)) for row in slices()]
+    rows[2] = replace(rows[2], matrix=(256, 512))
+    (decision,) = judge_slices(ct(instances=rows))
+
+    assert decision.code == "II_REV_011"
+    assert decision.evidence == {"rows_x_columns": ["256 x 512", "512 x 512"]}
 
 
 def test_a_gantry_tilt_is_measured():

@@ -46,9 +46,12 @@ def multi_frame(images: list[Dataset]) -> Dataset:
     return whole
 
 
-def test_frames_without_places_make_no_volume(tmp_path):
+@pytest.mark.parametrize("place", [None, [-10, -20, 5]])
+def test_frames_without_places_of_their_own_make_no_volume(place, tmp_path):
     whole = multi_frame(series(VALUES))
     del whole.PerFrameFunctionalGroupsSequence
+    if place:
+        whole.ImagePositionPatient = place
 
     products = made(tmp_path, (write_object(whole, tmp_path / "in/all.dcm"),))
 

@@ -54,7 +54,7 @@ def test_coordinates_that_cannot_be_read_make_no_mask(tmp_path):
 
     products = made(tmp_path, blank(tmp_path), path, wanted=MASKS_ONLY)
 
-    assert kinds(products) == [FindingKind.MASKS_WRITTEN, FindingKind.CONTOURS_OUT_OF_PLANE]
+    assert kinds(products) == [FindingKind.MASKS_WRITTEN, FindingKind.CONTOURS_BROKEN]
     assert list(volumes_cc(tmp_path)) == ["B"]
 
 

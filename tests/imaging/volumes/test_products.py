@@ -16,6 +16,7 @@ from imaging.volumes import (
     FindingKind,
     Resampling,
     Wanted,
+    filling,
     nifti,
     products,
     write_products,
@@ -119,14 +120,18 @@ def test_a_call_that_was_killed_leaves_whole_files_and_the_next_completes(
 
 
 def test_an_error_that_nobody_foresaw_costs_the_masks_only(case, tmp_path, monkeypatch):
-    def fail(*_):
-        raise ZeroDivisionError
+    done = []
 
-    monkeypatch.setattr(masks_module, "filled", fail)
+    def fail_at_the_third(*args):
+        done.append(args)
+        return filling.filled(*args) if len(done) < 3 else 1 / 0
+
+    monkeypatch.setattr(masks_module, "filled", fail_at_the_third)
 
     result = write_products(case, tmp_path / "out", ALL, Resampling())
 
     assert FindingKind.MASKS_FAILED in kinds(result)
+    assert len(done) == 3
     assert not list(tmp_path.glob("out/nifti/masks/*"))
     assert {"nifti/CT.nii.gz", "nifti/dose.nii.gz"} < files_in(tmp_path / "out")
 
