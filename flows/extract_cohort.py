@@ -70,5 +70,5 @@ def extract_cohort(  # noqa: PLR0913 - each is a field of the form
         summary = publish_cohort(batches, run)
         if run.specification.outputs.dvh and summary.cases_with_dose:
             compute_dvh(cohort, return_state=True)
-        report_cohort(run, summary)
+        report_cohort(run, archive)
         return check_cohort(summary, max_failed_percent)

@@ -6,7 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from prefect import allow_failure, task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_table_artifact,
+)
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
@@ -41,6 +45,7 @@ def extraction(
     with folder.locked():
         if file is not None and file.parts:  # an empty field of a form is the path of nothing
             specification = read_specification(file, folder)
+        rules.write_specification(specification, folder.root / "specification.yaml")
         yield Extraction(folder, specification, str(flow_run.id), key)
 
 
@@ -118,9 +123,26 @@ def publish_cohort(batches: Sequence[Sequence[str]], run: Extraction) -> CohortS
 
 
 @task(cache_policy=NO_CACHE)
-def report_cohort(run: Extraction, summary: CohortSummary) -> Path:
-    """Write the report."""
-    return rules.write_specification(run.specification, run.cohort.root / "specification.yaml")
+def report_cohort(run: Extraction, archive: str) -> Path:
+    """Write the report, the workbook and the methods paragraph, and link to them."""
+    with open_archive(archive, known=True) as source:
+        kind = source.in_words
+    report = rules.write_report(
+        run.cohort, run.specification, archive=kind, show_ids=settings().show_patient_ids
+    )
+    name = run.cohort.name
+    create_link_artifact(
+        report.page.as_uri(),
+        key=artifact_key("report", name),
+        link_text=f"Report of cohort {name}",
+        description=f"Report {report.page}; workbook {report.workbook}",
+    )
+    create_markdown_artifact(
+        f"{report.paragraph}\n\nFile: `{report.methods}`",
+        artifact_key("methods", name),
+        description=f"Methods paragraph of cohort {name}",
+    )
+    return report.page
 
 
 @task(cache_policy=NO_CACHE)

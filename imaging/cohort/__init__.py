@@ -6,6 +6,7 @@ from imaging.cohort.decision import Decision
 from imaging.cohort.extract import Extraction, choose, decide_batch
 from imaging.cohort.manifest import read_manifest
 from imaging.cohort.notes import CaseNotes, PatientNotes
+from imaging.cohort.pages import CohortReport, write_report
 from imaging.cohort.place import CohortBusyError, CohortFolder
 from imaging.cohort.prepare import prepare_group, prepare_patient
 from imaging.cohort.publish import CohortFailedError, CohortSummary, publish
@@ -35,6 +36,7 @@ __all__ = [
     "CohortBusyError",
     "CohortFailedError",
     "CohortFolder",
+    "CohortReport",
     "CohortSpecification",
     "CohortSummary",
     "Decision",
@@ -63,5 +65,6 @@ __all__ = [
     "retrieve_group",
     "retrieve_patient",
     "waiting",
+    "write_report",
     "write_specification",
 ]

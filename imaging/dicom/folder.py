@@ -25,6 +25,8 @@ class FolderArchive:
     that sorts first.
     """
 
+    in_words = "a folder of DICOM files"
+
     def __init__(self, root: Path, index: Path | None = None) -> None:
         """Open the folder; it is searched at the first question.
 

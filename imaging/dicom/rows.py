@@ -1,10 +1,7 @@
-"""What an archive says about a patient before anything is downloaded: rows, and one protocol."""
+"""What an archive says about a patient before anything is downloaded, in rows."""
 
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
-from typing import Protocol
 
 Vector = tuple[float, ...]
 
@@ -184,67 +181,3 @@ class DateRange:
         first = self.first.isoformat().replace("-", "") if self.first else ""
         last = self.last.isoformat().replace("-", "") if self.last else "99999999"
         return bool(study_date) and first <= study_date <= last
-
-
-class Archive(Protocol):
-    """What a flow asks of Orthanc or of a folder of files; both give the same answers.
-
-    Raises on any call: SettingError (wrong address, credentials or folder; no patient is to blame),
-    RemoteUnavailableError (worth trying again), RemoteRejectedError.
-    """
-
-    def patient_ids(self, study_dates: DateRange | None = None) -> list[str]:
-        """List the PatientIDs, sorted; with dates, of patients that have a study in that range."""
-        ...
-
-    def patients(self, patient_ids: Sequence[str]) -> Iterator[PatientRow]:
-        """Summarise the patients named, in that order; one that the archive lacks is left out.
-
-        Blanks around a PatientID do not count where none is spelled as asked (see `HeldIds`); the
-        rows have the archive's own spelling.
-        """
-        ...
-
-    def holdings(self, patient_ids: Sequence[str], since: str = "") -> Iterator[Holding]:
-        """Tell of the patients named what is known without looking into anything, in that order.
-
-        Args:
-            patient_ids: Whom to tell of; one that the archive lacks is left out.
-            since: A ``cursor`` of an earlier time. Without one, everything counts as touched in an
-                archive whose digests do not show all.
-        """
-        ...
-
-    def cursor(self) -> str:
-        """Return where the archive's change feed stands now; "" where it has none."""
-        ...
-
-    def fetch(
-        self,
-        series: SeriesRow,
-        folder: Path,
-        instances: Sequence[InstanceRow] | None = None,
-        on_file: Callable[[InstanceRow, Path], None] | None = None,
-    ) -> int:
-        """Write instances of ``series`` to ``folder / <SOPInstanceUID>.dcm``, each whole or absent.
-
-        Args:
-            series: The series, as listed.
-            folder: Made when absent.
-            instances: Those wanted; all of the series by default.
-            on_file: Called after each file has its final name, from the calling thread.
-
-        Returns:
-            Bytes written.
-
-        Raises:
-            InstanceGoneError: Some are no longer there; the others were written first.
-            DicomError: What arrived is not the instance that was listed; the others were written.
-            RemoteUnavailableError: The transfer broke, or the archive failed over an instance; what
-                was whole was written.
-        """
-        ...
-
-    def close(self) -> None:
-        """Give up connections and handles."""
-        ...

@@ -23,6 +23,8 @@ _UPLOADS = 4
 class OrthancArchive:
     """Orthanc as an `Archive`, by its REST API and, where it has the plugin, DICOMweb."""
 
+    in_words = "an Orthanc server"
+
     def __init__(
         self,
         url: str,

@@ -1,8 +1,11 @@
 """The whole flow on a real Prefect server, with real archives."""
 
+import json
 import shutil
+from zipfile import ZipFile
 
 import anyio
+import pandas as pd
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
@@ -75,6 +78,37 @@ def test_a_folder_of_files_becomes_a_cohort(place, phantoms):
     assert "5 PROCEED, 1 REVIEW, 4 EXCLUDE" in artifact("cohort-folder").data
     assert artifact("retrieving-folder").data == 100.0
     assert artifact("preparing-folder").data == 100.0
+
+
+def test_by_default_dvhs_report_workbook_and_methods_come_along(place, phantoms):
+    place(dicom_folder=phantoms[0])
+    chosen = PatientSelection(patient_ids=["SUB001", "SUB002", "SUB005"])
+    manifest = extract_cohort("whole", patients=chosen)
+
+    root = manifest.parent
+    metrics = pd.read_parquet(root / "dvh" / "metrics.parquet")
+    table = read_manifest(manifest)
+    assert set(metrics["case_id"]) == set(table.loc[table["outcome"] == "PROCEED", "case_id"])
+    assert artifact("report-whole").data.startswith("[Report of cohort whole](file://")
+    assert "a folder of DICOM files" in artifact("methods-whole").data
+    page = (root / "report.html").read_text()
+    assert "population.png" in page
+    assert all(row in page for row in table["case_id"])
+    with ZipFile(root / "cohort.xlsx") as book:
+        listing = book.read("xl/workbook.xml").decode()
+    for sheet in ("Patients", "Decisions", "Quarantine", "ROIs", "Metrics", "Settings", "Versions"):
+        assert f'name="{sheet}"' in listing
+
+
+def test_a_specification_out_of_a_file_goes_before_the_form(place, phantoms):
+    place(dicom_folder=phantoms[0])
+    settings().data_root.mkdir(parents=True, exist_ok=True)
+    config = {"possibilities": ["PTV"], "required_modalities_for_patient": ["CT", "RTSTRUCT"]}
+    (settings().data_root / "codesconfig.json").write_text(json.dumps(config))
+    manifest = extract_cohort("pdcp", specification_file="codesconfig.json")
+
+    assert by_patient(manifest)["SUB003"]["outcome"] == "PROCEED"  # who has no dose
+    assert "possibilities" in artifact("translation-pdcp").data
 
 
 def test_a_second_run_fetches_nothing(place, phantoms):

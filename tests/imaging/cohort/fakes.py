@@ -13,6 +13,8 @@ FILES_ONLY = CohortSpecification(outputs=NOTHING)
 class FakeArchive:
     """Holds patients; `errors` are raised, one a call, by series UID."""
 
+    in_words = "an archive in memory"
+
     def __init__(self, *patients):
         self.held = {patient.patient_id: patient for patient in patients}
         self.errors = {}
