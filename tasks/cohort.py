@@ -153,7 +153,7 @@ def check_cohort(summary: CohortSummary, max_failed_percent: float) -> Path:
 
 
 def _show(summary: CohortSummary, name: str) -> None:
-    """Leave two artifacts: how it went in words, and the table of decisions."""
+    """Leave artifacts: how it went in words, the table of decisions, and pictures."""
     table = summary.table
     shown = ["patient_id"] * settings().show_patient_ids + [
         "case_id",
@@ -173,4 +173,11 @@ def _show(summary: CohortSummary, name: str) -> None:
     create_markdown_artifact(
         summary.to_markdown(name), artifact_key("cohort", name), description=summary.in_words
     )
+    in_cohort = table.loc[table["folder"] != "", "folder"]
+    if pictures := rules.sheets_as_markdown(map(Path, in_cohort)):
+        create_markdown_artifact(
+            pictures,
+            artifact_key("rois", name),
+            description=f"Central slices of every ROI, first cases of {name}; the report has all",
+        )
     log.info("cohort %s: %s", name, summary.in_words)

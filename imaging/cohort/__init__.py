@@ -6,7 +6,7 @@ from imaging.cohort.decision import Decision
 from imaging.cohort.extract import Extraction, choose, decide_batch
 from imaging.cohort.manifest import read_manifest
 from imaging.cohort.notes import CaseNotes, PatientNotes
-from imaging.cohort.pages import CohortReport, write_report
+from imaging.cohort.pages import CohortReport, sheets_as_markdown, write_report
 from imaging.cohort.place import CohortBusyError, CohortFolder
 from imaging.cohort.prepare import prepare_group, prepare_patient
 from imaging.cohort.publish import CohortFailedError, CohortSummary, publish
@@ -64,6 +64,7 @@ __all__ = [
     "resolve",
     "retrieve_group",
     "retrieve_patient",
+    "sheets_as_markdown",
     "waiting",
     "write_report",
     "write_specification",
