@@ -1,5 +1,5 @@
 # Every verb of the project. The first two need nothing but Python 3.11 and make.
-.PHONY: demo test check fix up down bench bench-dvh lock clean
+.PHONY: demo test check fix up down bench bench-cohort bench-dvh lock clean
 PY := .venv/bin/python
 
 demo: .venv  ## pull a synthetic cohort out of a real Orthanc, and show its DVHs
@@ -29,6 +29,9 @@ down: .venv  ## stop what `make up` started, and nothing else
 
 bench: .venv  ## ratios against other ways of doing the same, in one run
 	@$(PY) -m benchmarks
+
+bench-cohort: .venv  ## whole extractions: against PDCP's way, from far away, and of 10,000 patients
+	@$(PY) -m benchmarks cohort
 
 bench-dvh: .venv  ## DVHs against known ones, and against dicompyler-core
 	@$(PY) -m benchmarks dvh

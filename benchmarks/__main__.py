@@ -1,7 +1,8 @@
-"""`python -m benchmarks [summaries] [files] [prefect] [dvh]`: the first three if none is named.
+"""`python -m benchmarks NAME ...`: summaries, files and prefect if none is named.
 
-`dvh` takes minutes of its own and needs no server, so it is only run by name. Nothing here fails
-when a goal is missed: a benchmark is not a test.
+The others take minutes of their own and are only run by name: `dvh`, which needs no server, and
+`end_to_end`, `latency` and `scale`, or all three as `cohort`. Nothing here fails when a goal is
+missed: a benchmark is not a test.
 """
 
 import argparse
@@ -10,31 +11,37 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.dvh import dvh
+from benchmarks.end_to_end import end_to_end
 from benchmarks.files import files
+from benchmarks.latency import latency
 from benchmarks.overhead import overhead
+from benchmarks.scale import scale
 from benchmarks.servers import describe_machine, fill, patients_of, running
 from benchmarks.summaries import summaries
 from deployments.orthanc_server import OrthancServer
 from imaging.phantoms import PhantomSize
 
 _CLINICAL = {"summaries": summaries, "files": files}
+_COHORT = {"end_to_end": end_to_end, "latency": latency, "scale": scale}
+_OTHERS = {"prefect": overhead, **_COHORT, "dvh": dvh}
 _DEFAULT = [*_CLINICAL, "prefect"]
-_ALL = [*_DEFAULT, "dvh"]
+_ALL = [*_CLINICAL, *_OTHERS, "cohort"]
 
 
 def main() -> None:
     """Measure what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="|".join(_ALL), choices=[*_ALL, []])
-    chosen = parser.parse_args().names or _DEFAULT
+    chosen = set(parser.parse_args().names or _DEFAULT)
+    if "cohort" in chosen:
+        chosen |= {*_COHORT}
     with TemporaryDirectory(prefix="benchmarks-") as place:
         wanted = [measure for name, measure in _CLINICAL.items() if name in chosen]
         if wanted:
             _on_clinical_patients(wanted, Path(place))
-        if "prefect" in chosen:
-            overhead(Path(place))
-        if "dvh" in chosen:
-            dvh(Path(place))
+        for name, measure in _OTHERS.items():
+            if name in chosen:
+                measure(Path(place))
 
 
 def _on_clinical_patients(

@@ -10,7 +10,7 @@ the same within a tenth.
 import http.client
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, Protocol
@@ -18,8 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from benchmarks.servers import headers_of
-from deployments.orthanc_server import OrthancServer
+from benchmarks.servers import Reachable, headers_of
 
 
 class Asking(Protocol):
@@ -37,7 +36,7 @@ class Asking(Protocol):
 class NewClients:
     """Everything anew for each request, and compressed answers: what `httpx.get` does unasked."""
 
-    def __init__(self, server: OrthancServer) -> None:
+    def __init__(self, server: Reachable) -> None:
         self._url = server.url
         self._auth = (server.user, server.password)
 
@@ -54,7 +53,7 @@ class NewClients:
 class NewConnections:
     """A connection for each request, by the leanest client there is."""
 
-    def __init__(self, server: OrthancServer) -> None:
+    def __init__(self, server: Reachable) -> None:
         self._place = urlsplit(server.url).netloc
         self._headers = headers_of(server)
 
@@ -70,7 +69,7 @@ class NewConnections:
 class KeptConnections:
     """A connection for each thread, kept open, and answers as they are."""
 
-    def __init__(self, server: OrthancServer) -> None:
+    def __init__(self, server: Reachable) -> None:
         self._place = urlsplit(server.url).netloc
         self._headers = headers_of(server)
         self._local = threading.local()
@@ -96,13 +95,18 @@ def tags_of_everything(ask: Asking, threads: int) -> list[dict[str, Any]]:
         def all_of(paths: Iterable[str]) -> list[Any]:
             return [json.loads(body) for body in pool.map(ask, paths)]
 
-        (patient_ids,) = all_of(["/patients"])
-        patients = all_of(f"/patients/{id_}" for id_ in patient_ids)
-        studies = all_of(f"/studies/{id_}" for row in patients for id_ in row["Studies"])
-        series = all_of(f"/series/{id_}" for row in studies for id_ in row["Series"])
+        series = all_series(all_of)
         return all_of(
             f"/instances/{id_}/simplified-tags" for row in series for id_ in row["Instances"]
         )
+
+
+def all_series(all_of: Callable[[Iterable[str]], list[Any]]) -> list[dict[str, Any]]:
+    """Walk from the patients down to every series; ``all_of`` reads the JSON of some paths."""
+    (patient_ids,) = all_of(["/patients"])
+    patients = all_of(f"/patients/{id_}" for id_ in patient_ids)
+    studies = all_of(f"/studies/{id_}" for row in patients for id_ in row["Studies"])
+    return all_of(f"/series/{id_}" for row in studies for id_ in row["Series"])
 
 
 def _get(connection: http.client.HTTPConnection, path: str, headers: dict[str, str]) -> bytes:

@@ -8,8 +8,9 @@ import shutil
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import psutil
@@ -21,13 +22,42 @@ from imaging.phantoms import PhantomPatient, PhantomSize
 _REQUEST = re.compile(rb"\(http\) (?:GET|POST|PUT|DELETE) ")
 
 
+class Reachable(Protocol):
+    """An Orthanc, or what stands before one."""
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        ...
+
+    @property
+    def user(self) -> str:
+        """Its user; empty when it asks for none."""
+        ...
+
+    @property
+    def password(self) -> str:
+        """That user's password."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an Orthanc is that somebody else started."""
+
+    url: str
+    user: str = ""
+    password: str = ""
+
+
 @contextmanager
-def running(folder: Path, *, plugins: bool = True) -> Iterator[OrthancServer]:
+def running(folder: Path, *, plugins: bool = True, **config: Any) -> Iterator[OrthancServer]:
     """Run an Orthanc in ``folder``; with it ends its storage.
 
-    Debian's package leaves HTTP compression at Orthanc's default, and so does this server.
+    Debian's package leaves HTTP compression at Orthanc's default, and so does this server, unless
+    ``config`` says otherwise.
     """
-    server = OrthancServer(folder, plugins=plugins)
+    server = OrthancServer(folder, plugins=plugins, **config)
     try:
         server.start()
         yield server
@@ -55,9 +85,9 @@ def patients_of(size: PhantomSize, number: int) -> Iterator[PhantomPatient]:
         yield PhantomPatient.synthetic(n, patient_id=f"SUB{n:03d}", size=size)
 
 
-def open_archive(server: OrthancServer) -> "closing[OrthancArchive]":
-    """Open a server as the flows do; nothing is known of it yet."""
-    return closing(OrthancArchive(server.url, server.user, server.password))
+def open_archive(server: Reachable, *, known: bool = False) -> "closing[OrthancArchive]":
+    """Open a server as the flows do; ``known`` says that it was reached before."""
+    return closing(OrthancArchive(server.url, server.user, server.password, known=known))
 
 
 def orthanc_settings(server: OrthancServer) -> dict[str, str]:
@@ -75,7 +105,7 @@ def pid_of(server: OrthancServer) -> int:
     return server.pid
 
 
-def headers_of(server: OrthancServer, encoding: str = "identity") -> dict[str, str]:
+def headers_of(server: Reachable, encoding: str = "identity") -> dict[str, str]:
     """Return the headers every request needs, and the one that says what may be compressed."""
     token = b64encode(f"{server.user}:{server.password}".encode()).decode()
     return {"Authorization": f"Basic {token}", "Accept-Encoding": encoding}

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from prefect import flow, unmapped
+from prefect.states import Completed
 from pydantic import Field
 
 from flows.compute_dvh import compute_dvh
@@ -43,8 +44,8 @@ def extract_cohort(  # noqa: PLR0913 - each is a field of the form
     several treatments go to `quarantine/`; the flow resolve-quarantine takes your choice.
 
     A later run looks only at patients who changed in the archive, and fetches only what is missing.
-    The manifest lists the patients of this run, and says who is in the cohort: files of a patient
-    who was in it before stay on disk.
+    The manifest lists the patients of this run, and says who is in the cohort; files of treatments
+    that are no case any more move to `left/`.
 
     Args:
         cohort: Name of the cohort, and of its folder: letters, digits, dot, dash, underscore.
@@ -68,7 +69,7 @@ def extract_cohort(  # noqa: PLR0913 - each is a field of the form
         settle(retrieving, f"retrieving-{cohort}", "Patients retrieved, in groups")
         settle(preparing, f"preparing-{cohort}", "Patients written, in groups")
         summary = publish_cohort(batches, run)
-        if run.specification.outputs.dvh and summary.cases_with_dose:
-            compute_dvh(cohort, return_state=True)
+        wants_dvhs = run.specification.outputs.dvh and summary.cases_with_dose
+        dvhs = compute_dvh(cohort, return_state=True) if wants_dvhs else Completed()
         report_cohort(run, archive)
-        return check_cohort(summary, max_failed_percent)
+        return check_cohort(summary, max_failed_percent, has_dvhs=dvhs.is_completed())

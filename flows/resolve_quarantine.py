@@ -6,8 +6,15 @@ from typing import Annotated
 from prefect import flow
 from pydantic import Field
 
+from flows.compute_dvh import compute_dvh
 from flows.extract_cohort import CohortName
-from tasks.quarantine import ask_reviewer, candidate_of, resolve_case, show_candidates
+from tasks.quarantine import (
+    ask_reviewer,
+    candidate_of,
+    report_choice,
+    resolve_case,
+    show_candidates,
+)
 
 
 @flow(flow_run_name="resolve-{cohort}")
@@ -21,9 +28,9 @@ def resolve_quarantine(
     """Choose one of several complete treatments of a patient.
 
     Candidates lie in `quarantine/` of the cohort, each in its own folder, with contact sheets to
-    look at. The one that is chosen moves to `patients/`, the manifest is written anew, and later
-    extractions keep to the choice. Without a candidate, this run shows a form in Prefect's UI and
-    waits for it.
+    look at. The one that is chosen moves to `patients/`; manifest, DVHs and report are written
+    anew, and later extractions keep to the choice. Without a candidate, this run shows a form in
+    Prefect's UI and waits for it.
 
     Args:
         cohort: Name of the cohort.
@@ -34,6 +41,11 @@ def resolve_quarantine(
     """
     candidates = show_candidates(cohort, case_id)
     if candidate:
-        return resolve_case(cohort, candidate_of(candidates, candidate), reviewer, comment)
-    chosen, decided_by, why = ask_reviewer(candidates)
-    return resolve_case(cohort, chosen, decided_by or reviewer, why or comment)
+        chosen, decided_by, why = candidate_of(candidates, candidate), reviewer, comment
+    else:
+        chosen, decided_by, why = ask_reviewer(candidates)
+    summary = resolve_case(cohort, chosen, decided_by or reviewer, why or comment)
+    if summary.has_dvhs:
+        compute_dvh(cohort, return_state=True)
+    report_choice(cohort)
+    return summary.manifest

@@ -18,6 +18,7 @@ from prefect.tasks import exponential_backoff
 
 from imaging import cohort as rules
 from imaging.cohort import (
+    CohortFailedError,
     CohortFolder,
     CohortSpecification,
     CohortSummary,
@@ -146,9 +147,12 @@ def report_cohort(run: Extraction, archive: str) -> Path:
 
 
 @task(cache_policy=NO_CACHE)
-def check_cohort(summary: CohortSummary, max_failed_percent: float) -> Path:
-    """Fail when nothing succeeded, or too much failed; return the manifest."""
+def check_cohort(summary: CohortSummary, max_failed_percent: float, *, has_dvhs: bool) -> Path:
+    """Fail when nothing succeeded, too much failed, or the DVHs did; return the manifest."""
     summary.check(max_failed_percent)
+    if not has_dvhs:
+        msg = f"the cohort is written, {summary.manifest}, but compute-dvh failed: see its run"
+        raise CohortFailedError(msg)
     return summary.manifest
 
 

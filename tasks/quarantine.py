@@ -13,7 +13,7 @@ from prefect.runtime import deployment
 from pydantic import Field, create_model
 
 from imaging import cohort as rules
-from imaging.cohort import Candidate, CohortFolder
+from imaging.cohort import Candidate, CohortFolder, CohortSummary
 from imaging.errors import InputError
 from imaging.settings import settings
 from tasks.progress import artifact_key
@@ -57,12 +57,12 @@ def ask_reviewer(candidates: list[Candidate]) -> tuple[Candidate, str, str]:
 
 
 @task(cache_policy=NO_CACHE)
-def resolve_case(cohort: str, candidate: Candidate, reviewer: str, comment: str) -> Path:
+def resolve_case(cohort: str, candidate: Candidate, reviewer: str, comment: str) -> CohortSummary:
     """Move the candidate into the cohort, and write the manifest anew."""
     folder = CohortFolder.named(cohort, settings().data_root)
     with folder.locked():
         summary = rules.resolve(
-            folder, candidate.case_id, candidate.number, reviewer=reviewer, comment=comment
+            folder, candidate.case_id, candidate.key, reviewer=reviewer, comment=comment
         )
     create_markdown_artifact(
         summary.to_markdown(cohort),
@@ -70,7 +70,16 @@ def resolve_case(cohort: str, candidate: Candidate, reviewer: str, comment: str)
         description=f"{candidate.case_id}: candidate {candidate.number} moved into the cohort",
     )
     log.info("%s: candidate %s moved into the cohort", candidate.case_id, candidate.number)
-    return summary.manifest
+    return summary
+
+
+@task(cache_policy=NO_CACHE)
+def report_choice(cohort: str) -> Path:
+    """Write the cohort's report anew, by the specification it was extracted with."""
+    folder = CohortFolder.named(cohort, settings().data_root)
+    specification = rules.read_specification(folder.root / "specification.yaml").specification
+    report = rules.write_report(folder, specification, show_ids=settings().show_patient_ids)
+    return report.page
 
 
 def candidate_of(candidates: list[Candidate], number: int) -> Candidate:

@@ -51,14 +51,18 @@ def _missing_images(chain: Chain, series: Sequence[SeriesRow]) -> list[Decision]
 
 
 def _other_frames(chain: Chain) -> list[Decision]:
-    """Name the RTSTRUCT and doses whose coordinates are stated to be others than the images'."""
+    """Name the RTSTRUCT and doses whose coordinates are stated to be others than the images'.
+
+    Where the images state none, the doses are held against the RTSTRUCT.
+    """
+    struct = chain.structure_set
     frame = "" if chain.images is None else chain.images.tags.get("FrameOfReferenceUID", "")
-    parts = () if chain.structure_set is None else (chain.structure_set,)
+    frames = {frame} if frame else set(struct.refers.frame_of_reference_uids if struct else ())
     return [
         Decision("II_REV_012", part.uid, {"modality": part.series.modality})
-        for part in (*parts, *chain.doses)
-        if frame and part.refers.frame_of_reference_uids
-        if frame not in part.refers.frame_of_reference_uids
+        for part in (*(() if struct is None else (struct,)), *chain.doses)
+        if frames and part.refers.frame_of_reference_uids
+        if frames.isdisjoint(part.refers.frame_of_reference_uids)
     ]
 
 

@@ -9,6 +9,8 @@ from imaging.cohort.objects import Chain
 from imaging.cohort.specification import CohortSpecification, contains_any
 from imaging.dicom import StudyRow
 
+_DAY = len("20260131")
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -30,7 +32,7 @@ def choose_chains(
     courses: Sequence[Course],
     studies: Sequence[StudyRow],
     rules: CohortSpecification,
-    resolved: str = "",
+    resolved: Sequence[str] = (),
 ) -> Choice:
     """Choose among complete chains; none is chosen where the policy leaves several.
 
@@ -39,16 +41,17 @@ def choose_chains(
         courses: Those of the patient.
         studies: For their dates and descriptions.
         rules: The policy.
-        resolved: The key of the chain that a reviewer chose, "" where none did.
+        resolved: Keys of chains that reviewers chose, the latest choice last.
     """
     placed = [(chain, course_of(chain, courses)) for chain in _in_order(chains, studies)]
     if len(placed) == 1:
         return Choice(tuple(placed))
-    if chosen := [pair for pair in placed if pair[0].key == resolved]:
-        aside = tuple(pair for pair in placed if pair not in chosen)
-        return Choice(tuple(chosen), aside, _chosen("a reviewer", chains, chosen[0]))
     if rules.several_treatments == "every":
-        return _every(placed, studies)
+        return _every(placed, studies, resolved)
+    if keys := _last_chosen([chain.key for chain, _ in placed], resolved):
+        chosen = next(pair for pair in placed if pair[0].key in keys)
+        aside = tuple(pair for pair in placed if pair is not chosen)
+        return Choice((chosen,), aside, _chosen("a reviewer", chains, chosen))
     preferred = _preferred(chains, courses, studies, rules)
     if len(preferred) == 1:
         pair = next(pair for pair in placed if pair[0] is preferred[0])
@@ -123,25 +126,43 @@ def _preferred(
 
 
 def _newest(chains: Sequence[Chain], studies: Sequence[StudyRow]) -> list[Chain]:
-    """Return the latest; all of the same moment, and none where that is not stated."""
-    latest = max(moment(chain, studies) for chain in chains)
-    return [chain for chain in chains if latest and moment(chain, studies) == latest]
+    """Return the latest; all of the same moment, or all where one's moment is not stated.
+
+    A time counts only where every one has it: a day alone is neither before nor after its hours.
+    """
+    moments = [moment(chain, studies) for chain in chains]
+    if not all(moments):
+        return list(chains)
+    if not all(len(stated) > _DAY for stated in moments):
+        moments = [stated[:_DAY] for stated in moments]
+    return [chain for chain, own in zip(chains, moments, strict=True) if own == max(moments)]
 
 
-def _every(placed: Sequence[tuple[Chain, Course]], studies: Sequence[StudyRow]) -> Choice:
-    """Take one chain of each course; a course with several of the same moment is put aside."""
+def _every(
+    placed: Sequence[tuple[Chain, Course]], studies: Sequence[StudyRow], resolved: Sequence[str]
+) -> Choice:
+    """Take one chain of each course: the reviewer's, else the newest; else all go aside."""
     taken, aside = [], []
     for number in dict.fromkeys(course.number for _, course in placed):
         own = [pair for pair in placed if pair[1].number == number]
-        newest = [chain.key for chain in _newest([chain for chain, _ in own], studies)]
-        if len(own) == 1 or len(newest) == 1:
-            taken += [pair for pair in own if len(own) == 1 or pair[0].key in newest]
-        else:
-            aside += own
+        by_reviewer = _last_chosen([chain.key for chain, _ in own], resolved)
+        keys = by_reviewer or [chain.key for chain in _newest([c for c, _ in own], studies)]
+        is_decided = len(keys) == 1
+        taken += [pair for pair in own if is_decided and pair[0].key in keys]
+        if by_reviewer or not is_decided:
+            aside += [pair for pair in own if not is_decided or pair[0].key not in keys]
     if not taken:
-        return Choice((), tuple(placed), _several([chain for chain, _ in placed]))
-    counts = {"courses": len(taken), "courses_undecided": len({c.number for _, c in aside})}
+        several = _several([chain for chain, _ in placed])
+        evidence = {**several.evidence, "policy": "every"}
+        return Choice((), tuple(placed), replace(several, evidence=evidence))
+    open_courses = {course.number for _, course in aside} - {course.number for _, course in taken}
+    counts = {"courses": len(taken), "courses_undecided": len(open_courses)}
     return Choice(tuple(taken), tuple(aside), Decision("I_SUCC_003", "", counts))
+
+
+def _last_chosen(keys: Sequence[str], resolved: Sequence[str]) -> list[str]:
+    """Return the key of these that a reviewer chose last; none where they chose none."""
+    return [key for key in resolved if key in keys][-1:]
 
 
 def _chosen(by: str, chains: Sequence[Chain], pair: tuple[Chain, Course]) -> Decision:

@@ -10,6 +10,7 @@ PATIENT = (
     ("I_SUCC_003", "one of several courses, each a case of its own", ""),
     ("I_REV_002", "studies under one PatientID disagree on name or birth date", ""),
     ("I_REV_003", "the patient's studies changed during the extraction; run again", ""),
+    ("I_REV_004", "the treatment that a reviewer chose is not there any more", ""),
     ("I_EXEC_002", "the patient could not be summarised", "I_EXEC_001, I_EXEC_002"),
     ("I_EXEC_003", "the archive has no such patient", "I_EXEC_003"),
     ("I_EXEC_004", "only phantom studies", "I_EXEC_004"),
@@ -21,6 +22,7 @@ PATIENT = (
         "I_EXEC_007, I_REV_001",
     ),
     ("I_EXEC_008", "no RTSTRUCT holds a wanted ROI", "II_EXEC_002"),
+    ("I_EXEC_010", "named, but without a study in the dates that were asked for", ""),
     ("I_EXEC_009", "studies are still arriving; they wait for the next run", ""),
 )
 LINKS = (
@@ -50,6 +52,7 @@ LINKS = (
     ),
     ("II_REV_010", "slice positions are not stated", "XI_EXEC_001"),
     ("II_REV_011", "slices of different size", ""),
+    ("II_REV_013", "copies of one instance differ in content", ""),
     ("II_REV_012", "an object's frame of reference is not that of the images", ""),
 )
 IMAGES = (
@@ -63,12 +66,13 @@ IMAGES = (
 )
 MASKS = (
     ("XIV_SUCC_001", "the masks were written", "XIV_SUCC_001, XXII_SUCC_001"),
-    ("XIV_SUCC_002", "ROIs without a closed contour have no mask", "XXII_REV_001, XXII_REV_003"),
+    ("XIV_SUCC_002", "ROIs without a closed contour have no mask", ""),
     ("XIV_REV_001", "an ROI reaches beyond the images", ""),
     ("XIV_REV_002", "an ROI's contours are not in the planes of the images: it has no mask", ""),
     ("XIV_REV_003", "a wanted ROI has no mask", "XXII_REV_002"),
     ("XIV_REV_004", "an ROI's contours are broken: it has no mask", ""),
-    ("XIV_EXEC_001", "the masks could not be made", "XIV_EXEC_001, XXII_EXEC_001"),
+    ("XIV_REV_005", "not one ROI has a mask", "XXII_EXEC_001, XXII_REV_001"),
+    ("XIV_EXEC_001", "the masks could not be made", "XIV_EXEC_001"),
 )
 DOSES = (
     ("XVI_SUCC_002", "the same dose was exported more than once: one is used", ""),
@@ -83,6 +87,10 @@ DOSES = (
     ("XVI_REV_005", "no dose of one plan: a sum of plans, or of another type", ""),
     ("XVI_REV_006", "the dose's planes are unevenly spaced: it is not written on its own grid", ""),
     ("XVI_REV_007", "the plan's dose cannot be used", ""),
+    ("XVI_REV_008", "the dose does not reach the images, or not one ROI", ""),
+    ("XVI_REV_009", "the dose does not cover a wanted ROI", ""),
+    ("XVI_REV_010", "the PLAN dose is not the sum of its beams", ""),
+    ("XVI_REV_011", "a dose that was added ends within another, where it counts as 0", ""),
     ("XVI_EXEC_001", "the dose could not be written as NIfTI", ""),
     ("XXIV_EXEC_003", "the largest dose is outside the bounds of the rules", "XXIV_EXEC_003"),
 )
@@ -122,7 +130,11 @@ NOT_EMITTED = (
         "no CT in the studies that are left",
         "I_EXEC_005, which names what is missing",
     ),
-    ("XI_EXEC_001", "the slices cannot be sorted", "II_REV_010 or XII_REV_001, before retrieval"),
+    (
+        "XI_EXEC_001",
+        "the slices cannot be sorted",
+        "II_REV_010, before retrieval; XII_REV_001, after it",
+    ),
     ("XI_EXEC_002", "the CT could not be retrieved", "XI_EXEC_011 to 016, by the reason"),
     ("XIII_EXEC_001", "an RTSTRUCT could not be retrieved", "XIII_EXEC_011 to 016"),
     ("XV_EXEC_001", "an RTPLAN could not be retrieved", "XV_EXEC_011 to 014"),
@@ -131,8 +143,8 @@ NOT_EMITTED = (
     ("XXI_SUCC_001", "the CT was loaded", "nothing is loaded again: XII_SUCC_001"),
     ("XXI_EXEC_001", "the CT could not be loaded", "XII_EXEC_001"),
     ("XXII_SUCC_001", "the masks were loaded", "XIV_SUCC_001"),
-    ("XXII_EXEC_001", "no masks in the folder", "XIV_EXEC_001"),
-    ("XXII_REV_001", "no masks of an RTSTRUCT", "XIV_SUCC_002, or XIV_REV_003 for a wanted ROI"),
+    ("XXII_EXEC_001", "no masks in the folder", "XIV_REV_005"),
+    ("XXII_REV_001", "no masks of an RTSTRUCT", "XIV_REV_005"),
     ("XXII_REV_002", "a mask could not be loaded", "XIV_REV_002 to 004"),
     ("XXII_REV_003", "several masks of one name", "masks have unique names; `rois.json` maps them"),
     ("XXIII_SUCC_001", "the doses were loaded", "XVI_SUCC_004"),

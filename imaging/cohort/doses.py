@@ -8,7 +8,11 @@ from imaging.cohort.decision import Decision, Evidence
 from imaging.cohort.specification import DoseRules
 from imaging.errors import DicomError, InputError
 from imaging.rt.doses.selection import DosePolicy, SelectedDose, select_dose
+from imaging.rt.files.attributes import positive, refuse, text
+from imaging.rt.files.objects import read_rtdose
 from imaging.rt.flags import Flag
+
+_ODD = {Flag.DOSES_DISAGREE: "XVI_REV_010", Flag.OUTSIDE_COMPONENT_GRID: "XVI_REV_011"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class DoseFiles:
     Attributes:
         doses: RTDOSE files.
         plans: RTPLAN files; several when their doses are to be added.
-        stated: What the listing says of each dose: `sop_instance_uid`, `type`, `units`.
+        stated: What the listing says of each dose: `sop_instance_uid`, `type`, `units`, `plans`.
     """
 
     doses: tuple[Path, ...]
@@ -32,8 +36,11 @@ class DoseFiles:
 
     @property
     def is_plain(self) -> bool:
-        """Whether there is nothing to choose: one PLAN dose in Gy."""
-        return self.types == ["PLAN"] and self.stated[0]["units"] != "RELATIVE"
+        """Whether there is nothing to choose: one PLAN dose in Gy, of no more than one plan."""
+        if self.types != ["PLAN"]:
+            return False
+        (row,) = self.stated
+        return row["units"] != "RELATIVE" and len(row.get("plans", [])) <= 1
 
     def select(self, rules: DoseRules) -> SelectedDose:
         """Read the doses, and choose or add up.
@@ -54,7 +61,8 @@ def choose_doses(files: DoseFiles, rules: DoseRules) -> tuple[list[Path], list[D
 
     Equal doses on an equal grid are one dose, however often it was exported; adding them would
     double it. Without a PLAN dose the doses of all beams are added. What cannot be decided is left
-    for review, and no dose is chosen.
+    for review, and no dose is chosen. A plain dose is not opened here: see `fault_of`, and it is
+    checked where it is written.
     """
     if not files.doses or files.is_plain:
         return [*files.doses], []
@@ -64,6 +72,26 @@ def choose_doses(files: DoseFiles, rules: DoseRules) -> tuple[list[Path], list[D
         return [], [_undecided(files, str(error))]
     used = [path for path in files.doses if path.stem in selected.uids]
     return used, _decided(files, selected)
+
+
+def fault_of(files: DoseFiles) -> str:
+    """Say why a plain dose cannot be used, by its header; "" where that shows no reason.
+
+    For doses that nobody writes: pixels are not decoded. Other doses were read when they were
+    chosen.
+    """
+    if not files.is_plain:
+        return ""
+    try:
+        rtdose = read_rtdose(files.doses[0])
+        positive(rtdose, "DoseGridScaling")
+        if (units := text(rtdose, "DoseUnits")) != "GY":
+            refuse(rtdose, "DoseUnits", f"is {units or '(none)'}, not GY")
+        if text(rtdose, "DoseType") == "ERROR":
+            refuse(rtdose, "DoseType", "is ERROR: it holds differences of doses")
+    except DicomError as error:
+        return str(error)
+    return ""
 
 
 def judge_maximum(max_gy: float, uid: str, rules: DoseRules) -> list[Decision]:
@@ -92,9 +120,20 @@ def _decided(files: DoseFiles, selected: SelectedDose) -> list[Decision]:
         found.append(Decision("XVI_REV_002", uid, {"reason": "no plan lists the beams"}))
     elif "beam" in selected.summation:
         found.append(Decision("XVI_SUCC_003", uid, {"beams": used}))
-    elif not {"PLAN", ""}.issuperset(files.types):
-        found.append(Decision("XVI_REV_005", uid, {"types": sorted(set(files.types))}))
-    return found
+    elif _is_of_others(files, selected):
+        types = sorted(set(files.types))
+        evidence: Evidence = {"types": types, "plans": sorted(selected.plan_uids)}
+        found.append(Decision("XVI_REV_005", uid, evidence))
+    odd = [Decision(code, uid) for flag, code in _ODD.items() if flag in selected.flags]
+    return [*found, *odd]
+
+
+def _is_of_others(files: DoseFiles, selected: SelectedDose) -> bool:
+    """Whether a dose is of more plans than there are here to say so, or of a type of its own."""
+    if len(files.plans) > 1:
+        return False  # it was asked for by the names of its plans
+    is_of_several = selected.is_sum_of_plans or len(selected.plan_uids) > 1
+    return is_of_several or selected.summation != "PLAN"
 
 
 def _undecided(files: DoseFiles, reason: str) -> Decision:

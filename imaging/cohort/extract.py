@@ -12,6 +12,7 @@ from imaging.cohort.decision import Decision
 from imaging.cohort.notes import PatientNotes
 from imaging.cohort.place import CohortFolder
 from imaging.cohort.plan import notes_of
+from imaging.cohort.rehome import rehome
 from imaging.cohort.selection import PatientSelection
 from imaging.cohort.specification import CohortSpecification
 from imaging.dicom import Archive, HeldIds, Holding, PatientRow
@@ -71,7 +72,8 @@ def choose(
         SettingError: The archive cannot be reached as configured.
     """
     if run is not None:
-        run.cohort.note_cursor(archive.cursor())
+        cursor = archive.cursor()  # first: what happens from here on is for the next run
+        run.cohort.note_cursor(cursor, archive.changes_since(run.cohort.cursor()))
     dates, named = selection.study_dates, selection.named(data_root)
     present = archive.patient_ids(dates)
     chosen = present
@@ -79,7 +81,9 @@ def choose(
         everyone = present if dates is None else archive.patient_ids()
         chosen = _as_held(named, everyone)
         out_of_range = set(everyone) - set(present)
-        chosen = [id_ for id_ in chosen if id_ not in out_of_range]
+        if run is not None:
+            for id_ in out_of_range.intersection(chosen):
+                only(Decision("I_EXEC_010"), id_, run)
     if not chosen:
         msg = "the selection holds no patient: the archive is empty, or no study is in the dates"
         raise InputError(msg)
@@ -100,6 +104,7 @@ def decide_batch(archive: Archive, patient_ids: Sequence[str], run: Extraction) 
     Only those are listed who changed in the archive since they were last judged by these rules;
     notes of the others are carried over.
     """
+    patient_ids = [id_ for id_ in patient_ids if not _is_out_of_dates(id_, run)]
     held = _settled(archive, patient_ids, run)
     chosen = run.cohort.resolutions()
     bases = {id_: _basis(holding, run, chosen) for id_, holding in held.items()}
@@ -123,53 +128,58 @@ def only(decision: Decision, patient_id: str, run: Extraction) -> PatientNotes:
 
 def _settled(archive: Archive, patient_ids: Sequence[str], run: Extraction) -> dict[str, Holding]:
     """Ask what the archive holds of the patients; wait a little for studies just arriving."""
-    since = run.cohort.cursor()
-    held = {holding.patient_id: holding for holding in archive.holdings(patient_ids, since)}
+    changes = run.cohort.changes()
+    held = {holding.patient_id: holding for holding in archive.holdings(patient_ids, changes)}
     deadline_s = time.monotonic() + run.patience_s
     while arriving := [id_ for id_, holding in held.items() if not holding.is_stable]:
         if time.monotonic() > deadline_s:
             break
         time.sleep(_POLL_S)
-        held |= {holding.patient_id: holding for holding in archive.holdings(arriving, since)}
+        held |= {holding.patient_id: holding for holding in archive.holdings(arriving, changes)}
     return held
 
 
-def _basis(holding: Holding, run: Extraction, chosen: Mapping[str, str]) -> str:
+def _basis(holding: Holding, run: Extraction, chosen: Mapping[str, Sequence[str]]) -> str:
     """Return what a patient's decisions rest on, in one line."""
-    resolved = chosen.get(run.case_id(holding.patient_id), "")
-    return " ".join([run.specification.digest, holding.digest, resolved]).strip()
+    resolved = chosen.get(run.case_id(holding.patient_id), [])
+    return " ".join([run.specification.digest, holding.digest, *resolved])
+
+
+def _is_out_of_dates(patient_id: str, run: Extraction) -> bool:
+    """Tell patients that were named though none of their studies is in the dates."""
+    notes = PatientNotes.read_or_none(run.notes(patient_id))
+    if notes is None or notes.run_id != run.run_id:
+        return False
+    return any(decision.code == "I_EXEC_010" for decision in notes.judged)
 
 
 def _carry_over(holding: Holding, basis: str, run: Extraction) -> bool:
     """Take a patient's notes over to this run, unless something they rest on has changed."""
     path = run.notes(holding.patient_id)
-    if holding.is_touched or not holding.is_stable or not path.exists():
+    if holding.is_touched or not holding.is_stable:
         return False
-    notes = _readable(path)
+    notes = PatientNotes.read_or_none(path)
     if notes is None or notes.basis != basis or not notes.is_lasting:
         return False
     notes.carried(run.run_id).write(path)
     return True
 
 
-def _readable(path: Path) -> PatientNotes | None:
-    """Read notes; None for what another version of this program wrote."""
-    try:
-        return PatientNotes.read(path)
-    except (ValueError, LookupError, TypeError):
-        return None
-
-
 def _is_to_retrieve(path: Path) -> bool:
-    return path.exists() and bool(PatientNotes.read(path).cases)
+    notes = PatientNotes.read_or_none(path)
+    return notes is not None and bool(notes.cases)
 
 
-def _judge(patient: PatientRow, basis: str, chosen: Mapping[str, str], run: Extraction) -> None:
+def _judge(
+    patient: PatientRow, basis: str, chosen: Mapping[str, Sequence[str]], run: Extraction
+) -> None:
     """Judge one patient and write their notes; whatever goes wrong is theirs alone."""
     name = run.case_id(patient.patient_id)
     try:
-        verdict = decide(patient, run.specification, chosen.get(name, ""))
-        notes = notes_of(patient, verdict, name, run.run_id, basis)
+        verdict = decide(patient, run.specification, chosen.get(name, ()))
+        lasting = "" if verdict.is_doubtful else basis
+        notes = notes_of(patient, verdict, name, run.run_id, lasting)
+        rehome(PatientNotes.read_or_none(run.notes(patient.patient_id)), notes, run.cohort)
         notes.write(run.notes(patient.patient_id))
     except Exception as error:  # noqa: BLE001 - the patient's boundary: recorded, the cohort goes on
         # The trace goes into the notes, not into the log: it may quote a patient's name.

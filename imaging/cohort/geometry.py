@@ -1,17 +1,14 @@
 """Whether the slices of a series make a volume: judged from the listing, before any download."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from imaging.cohort.decision import Decision
 from imaging.cohort.specification import ImageRules
-from imaging.dicom import SeriesRow
-
-# DICOM writes positions as decimal strings, and scanners round them: a tenth of a millimetre is
-# below what any contour resolves, and above what rounding makes of a regular grid.
-_TOLERANCE_MM = 0.1
-_TOLERANCE_COSINE = 1e-3
-_DRIFT = 5e-4  # of the length: what rounding cosines to three decimals does to the normal
+from imaging.dicom import InstanceRow, SeriesRow
+from imaging.volumes import Arrangement, are_directions, arrangement_of
 
 Floats = NDArray[np.float64]
 
@@ -29,51 +26,57 @@ def judge_slices(series: SeriesRow, rules: ImageRules | None = None) -> list[Dec
     rules = rules or ImageRules()
     uid = series.series_instance_uid
     rows = series.instances
-    if any(len(row.position_mm) != 3 or len(row.orientation) != 6 for row in rows):
+    if not _are_placed(rows):
         return [Decision("II_REV_010", uid, {"slices": len(rows)})]
     sizes = sorted({row.matrix for row in rows if row.matrix})
     if len(sizes) > 1:
         stated = [f"{matrix_rows} x {columns}" for matrix_rows, columns in sizes]
         return [Decision("II_REV_011", uid, {"rows_x_columns": stated})]
-    orientation = np.array([row.orientation for row in rows])
-    position = np.array([row.position_mm for row in rows])
-    if np.ptp(orientation, axis=0).max() > _TOLERANCE_COSINE:
+    stacked = arrangement_of(*_places(rows))
+    if stacked is None:
         return [Decision("II_REV_009", uid, {"slices": len(rows)})]
-    normal = np.cross(orientation[0, :3], orientation[0, 3:])
-    along = position @ normal
-    order = np.argsort(along)
-    return _tilt(uid, position[order], normal, rules) + _spacing(uid, along[order], rules)
+    return _tilt(uid, stacked, rules) + _spacing(uid, stacked, rules)
 
 
-def _tilt(uid: str, position: Floats, normal: Floats, rules: ImageRules) -> list[Decision]:
+def _are_placed(rows: Sequence[InstanceRow]) -> bool:
+    """Whether every slice states where it is and which way it lies, in numbers that can be."""
+    if any(len(row.position_mm) != 3 or len(row.orientation) != 6 for row in rows):
+        return False
+    position_mm, orientation = _places(rows)
+    return bool(np.isfinite(position_mm).all()) and are_directions(orientation)
+
+
+def _places(rows: Sequence[InstanceRow]) -> tuple[Floats, Floats]:
+    """Return positions, shape (slices, 3), and orientations, shape (slices, 6)."""
+    return np.array([row.position_mm for row in rows]), np.array([row.orientation for row in rows])
+
+
+def _tilt(uid: str, stacked: Arrangement, rules: ImageRules) -> list[Decision]:
     """Judge whether the slices are stacked along their own normal (no gantry tilt, no shear)."""
-    step = position[-1] - position[0]
-    length = float(np.linalg.norm(step))
-    sideways_mm = float(np.linalg.norm(step - (step @ normal) * normal))
-    if sideways_mm <= _TOLERANCE_MM + _DRIFT * length:
+    if not stacked.is_tilted:
         return []
-    degrees = round(float(np.degrees(np.arcsin(min(sideways_mm / length, 1.0)))), 2)
+    evidence = {"tilt_degrees": round(stacked.tilt_degrees, 2)}
+    if evidence["tilt_degrees"] == 0:  # not the last slice, but one on the way to it
+        evidence["largest_shift_mm"] = round(stacked.largest_shift_mm, 3)
     code = "II_SUCC_003" if rules.straighten_tilt else "II_REV_009"
-    return [Decision(code, uid, {"tilt_degrees": degrees})]
+    return [Decision(code, uid, evidence)]
 
 
-def _spacing(uid: str, along_mm: Floats, rules: ImageRules) -> list[Decision]:
-    """Judge whether sorted positions are distinct and evenly spaced."""
-    gaps = np.diff(along_mm)
-    doubled = int((gaps < _TOLERANCE_MM).sum())
-    if doubled:
-        return [
-            Decision("II_REV_008", uid, {"slices": len(along_mm), "at_a_taken_position": doubled})
-        ]
-    if len(gaps) == 0 or np.ptp(gaps) <= _TOLERANCE_MM:
+def _spacing(uid: str, stacked: Arrangement, rules: ImageRules) -> list[Decision]:
+    """Judge whether the slices are at distinct places and evenly spaced."""
+    slices = stacked.order.size
+    if slices == 1:
         return []
-    usual = float(np.median(gaps))
-    missing = np.rint(gaps / usual - 1).clip(min=0)
-    is_regular = bool((np.abs(gaps - (missing + 1) * usual) <= _TOLERANCE_MM).all())
-    can_fill = is_regular and missing.max() <= rules.fill_missing_slices
+    spacing = stacked.spacing()
+    if spacing.doubled:
+        doubled = {"slices": slices, "at_a_taken_position": spacing.doubled}
+        return [Decision("II_REV_008", uid, doubled)]
+    if spacing.is_even and not spacing.missing:
+        return []
+    can_fill = spacing.is_even and spacing.missing_in_a_row <= rules.fill_missing_slices
     evidence = {
-        "spacing_mm": round(usual, 4),
-        "largest_gap_mm": round(float(gaps.max()), 4),
-        "missing": int(missing.sum()),
+        "spacing_mm": round(spacing.usual_mm, 4),
+        "largest_gap_mm": round(float(spacing.gaps_mm.max()), 4),
+        "missing": spacing.missing,
     }
     return [Decision("II_SUCC_003" if can_fill else "II_REV_007", uid, evidence)]

@@ -15,8 +15,8 @@ BY_FRAME = "frame of reference"
 _BY_SERIES = "referenced series"
 _BY_CONTOURS = "contour images"
 
-Seed = tuple[RtObject | None, RtObject | None]  # a structure set and a plan
 Evidence = dict[str, str]
+Seed = tuple[RtObject | None, RtObject | None, Evidence]  # a structure set, a plan, their link
 
 
 def find_chains(objects: Objects, required: Collection[str]) -> list[Chain]:
@@ -27,7 +27,7 @@ def find_chains(objects: Objects, required: Collection[str]) -> list[Chain]:
         required: Modalities that a chain must hold.
     """
     chains = []
-    for struct, plan in _seeds(objects, required):
+    for struct, plan, of_plan in _seeds(objects, required):
         for doses, of_doses in _dose_groups(struct, plan, objects, required):
             pictures, of_images = _pictures(struct, plan, doses, objects, required)
             for picture in pictures:
@@ -41,7 +41,7 @@ def find_chains(objects: Objects, required: Collection[str]) -> list[Chain]:
                         () if plan is None else (plan,),
                         _plan_sums(doses),
                         others,
-                        {**of_images, **of_doses, **of_others},
+                        {**of_images, **of_plan, **of_doses, **of_others},
                     )
                 )
     return chains
@@ -64,7 +64,8 @@ def images_of(
     if stated:
         return [*_most_drawn_on(stated, drawn)], {"RTSTRUCT → CT": _BY_SERIES}
     if any(drawn.values()):
-        return [*_most_drawn_on(images, drawn)], {"RTSTRUCT → CT": _BY_CONTOURS}
+        counted = f"{_BY_CONTOURS} ({max(drawn.values())} of {len(wanted)})"
+        return [*_most_drawn_on(images, drawn)], {"RTSTRUCT → CT": counted}
     if refers.series_uids or refers.image_uids:
         return [], {}
     framed = [row for row in images if _frame(row) in refers.frame_of_reference_uids]
@@ -111,36 +112,37 @@ def _seeds(objects: Objects, required: Collection[str]) -> list[Seed]:
     """Return what a chain may start from: structure sets with their plans, or what is required."""
     if "RTSTRUCT" in required:
         return [
-            (struct, plan)
+            (struct, plan, evidence)
             for struct in objects.structure_sets
-            for plan in _plans_of(struct, objects, required)
+            for plan, evidence in _plans_of(struct, objects, required)
         ]
     if "RTPLAN" in required:
-        return [(_struct_of(plan, objects), plan) for plan in objects.plans]
-    return [(None, None)]
+        return [(_struct_of(plan, objects), plan, {}) for plan in objects.plans]
+    return [(None, None, {})]
 
 
 def _plans_of(
     struct: RtObject, objects: Objects, required: Collection[str]
-) -> list[RtObject | None]:
-    """Return the plans made on a structure set; [None] where the chain may do without one.
+) -> list[tuple[RtObject | None, Evidence]]:
+    """Return the plans made on a structure set; None where the chain may do without one.
 
     A plan that refers to no structure set at all is taken by its frame of reference.
     """
     if not {"RTPLAN", "RTDOSE"}.intersection(required):
-        return [None]
-    made_on = [plan for plan in objects.plans if struct.uid in plan.refers.structure_set_uids]
-    if not made_on:
-        frames = set(struct.refers.frame_of_reference_uids)
-        made_on = [
-            plan
-            for plan in objects.plans
-            if not plan.refers.structure_set_uids
-            and frames.intersection(plan.refers.frame_of_reference_uids)
-        ]
-    if made_on or "RTPLAN" in required:
-        return [*made_on]
-    return [None]
+        return [(None, {})]
+    stated = [plan for plan in objects.plans if struct.uid in plan.refers.structure_set_uids]
+    if stated:
+        return [(plan, {"RTPLAN → RTSTRUCT": "referenced structure set"}) for plan in stated]
+    frames = set(struct.refers.frame_of_reference_uids)
+    framed = [
+        plan
+        for plan in objects.plans
+        if not plan.refers.structure_set_uids
+        and frames.intersection(plan.refers.frame_of_reference_uids)
+    ]
+    if framed or "RTPLAN" in required:
+        return [(plan, {"RTPLAN → RTSTRUCT": BY_FRAME}) for plan in framed]
+    return [(None, {})]
 
 
 def _struct_of(plan: RtObject, objects: Objects) -> RtObject | None:

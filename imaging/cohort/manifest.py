@@ -51,12 +51,7 @@ def split(cell: str) -> list[str]:
 
 
 def _row(notes: PatientNotes, case: CaseNotes | None, cohort: CohortFolder) -> dict[str, Any]:
-    chosen = {} if case is None else case.chosen
-    retrieval = ({} if case is None else case.retrieval) or {}
     decisions = (*notes.judged, *(() if case is None else case.decisions))
-    is_complete = case is not None and case.is_complete
-    files = {name: [] if case is None else case.files(name) for name in _RT}
-    parts = () if case is None else case.parts
     return {
         "patient_id": notes.patient_id,
         "case_id": notes.case_id if case is None else case.name,
@@ -64,22 +59,43 @@ def _row(notes: PatientNotes, case: CaseNotes | None, cohort: CohortFolder) -> d
         "outcome": outcome_of(decisions).value,
         "codes": _SEPARATOR.join(decision.code for decision in decisions),
         "reason": reason_of(decisions),
+        **_chosen(case),
+        **_made(case, cohort),
+        "content_hash": "" if case is None else case.content_hash,
+        "run_id": notes.run_id,
+    }
+
+
+def _chosen(case: CaseNotes | None) -> dict[str, Any]:
+    """Name what a case consists of."""
+    chosen = {} if case is None else case.chosen
+    return {
         "study_instance_uid": chosen.get("study_instance_uid", ""),
         "ct_series_instance_uid": chosen.get("ct_series_instance_uid", ""),
         "rtstruct_sop_instance_uid": chosen.get("rtstruct_sop_instance_uid", ""),
         "rtplan_sop_instance_uids": _SEPARATOR.join(chosen.get("rtplan_sop_instance_uids", [])),
+    }
+
+
+def _made(case: CaseNotes | None, cohort: CohortFolder) -> dict[str, Any]:
+    """Tell what lies on disk of a case, and what a run did for it."""
+    retrieval = ({} if case is None else case.retrieval) or {}
+    files = {name: [] if case is None else case.files(name) for name in _RT}
+    images = "" if case is None else case.chosen["ct_series_instance_uid"]
+    parts = () if case is None else case.parts
+    is_complete = case is not None and case.is_complete
+    return {
         "rtdose_sop_instance_uids": _SEPARATOR.join(Path(name).stem for name in files["RTDOSE"]),
         "folder": str(cohort.root / case.place) if case is not None and is_complete else "",
         "rtstruct_file": next(iter(files["RTSTRUCT"]), ""),
         "rtplan_files": _SEPARATOR.join(files["RTPLAN"]),
         "rtdose_files": _SEPARATOR.join(files["RTDOSE"]),
-        "slices": sum(len(part.instances) for part in parts if part.modality not in _RT),
+        "slices": sum(len(p.instances) for p in parts if p.series_instance_uid == images),
         "products": 0 if case is None else len(case.products or ()),
+        "ready": case is not None and is_complete and bool(case.products),
         "fetched": int(retrieval.get("fetched", 0)),
         "unchanged": int(retrieval.get("unchanged", 0)),
         "bytes_fetched": int(retrieval.get("bytes", 0)),
-        "content_hash": "" if case is None else case.content_hash,
-        "run_id": notes.run_id,
     }
 
 
@@ -92,9 +108,8 @@ def reason_of(decisions: Sequence[Decision]) -> str:
 
 def write_table(rows: Sequence[dict[str, Any]], path: Path) -> Path:
     """Write rows as Parquet and CSV, sorted by PatientID and case; return the former."""
-    table = pd.DataFrame(list(rows))
-    if rows:
-        table = table.sort_values(["patient_id", "case_id"], ignore_index=True, kind="stable")
+    table = pd.DataFrame(list(rows), columns=None if rows else ["patient_id", "case_id"])
+    table = table.sort_values(["patient_id", "case_id"], ignore_index=True, kind="stable")
     with whole_file(path) as part:
         table.to_parquet(part, index=False)
     with whole_file(path.with_suffix(".csv")) as part:

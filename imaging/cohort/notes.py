@@ -154,6 +154,14 @@ class PatientNotes:
         return write_json(path, value)
 
     @classmethod
+    def read_or_none(cls, path: Path) -> "PatientNotes | None":
+        """Read notes; None where there are none, or another version of this program wrote them."""
+        try:
+            return cls.read(path)
+        except (FileNotFoundError, ValueError, LookupError, TypeError):
+            return None
+
+    @classmethod
     def read(cls, path: Path) -> "PatientNotes":
         """Read what `write` wrote."""
         value = json.loads(path.read_text())

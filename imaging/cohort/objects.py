@@ -122,7 +122,7 @@ def objects_of(
         rules: Which images and ROIs are wanted.
         plans: The RTPLANs that may be used.
     """
-    structs = rt_objects(series, "RTSTRUCT")
+    structs = [s for s in rt_objects(series, "RTSTRUCT") if s.refers.approval_status != "REJECTED"]
     wanted = [s for s in structs if rules.wants_roi([name for _, name in s.refers.rois])]
     return Objects(
         images=tuple(

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from imaging.cohort.specification import CohortSpecification
 from imaging.errors import InputError
 
@@ -42,8 +44,9 @@ _HIDDEN = (
     "All PLAN doses of a study were added, duplicates and unapproved plans too. That was a mistake"
     " and has no counterpart: a plan's dose counts once, and plans are added only if dose.sum_plans"
     " says so.",
-    "Patients with several studies were excluded; they still are, unless several_treatments says"
-    " otherwise.",
+    "Patients with several complete studies were excluded. They go to quarantine; with"
+    " study_desc_may_contain, several_treatments is set to description: the study whose description"
+    " has one of those keywords is taken.",
 )
 
 
@@ -60,8 +63,23 @@ class Translation:
 
 
 def is_pdcp(value: Mapping[str, Any]) -> bool:
-    """Tell a PDCP configuration by a key that no specification of ours has."""
-    return not {*_RULES, *_PLACES}.isdisjoint(value)
+    """Tell a PDCP configuration from a specification of ours.
+
+    Raises:
+        InputError: It mixes fields of both: half of its rules would be lost.
+    """
+    theirs = {*_RULES, *_PLACES}.intersection(value)
+    ours = set(CohortSpecification.model_fields).intersection(value)
+    if theirs and ours:
+        msg = f"fields of a specification ({_listed(ours)}) stand beside PDCP's ({_listed(theirs)})"
+        raise InputError(msg)
+    return bool(theirs)
+
+
+def wrong_fields(error: ValidationError) -> str:
+    """Say which fields are wrong and why, without repeating what was given."""
+    rows = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, row['loc']))}: {row['msg']}" for row in rows)
 
 
 def translate(config: Mapping[str, Any]) -> Translation:
@@ -73,7 +91,7 @@ def translate(config: Mapping[str, Any]) -> Translation:
     Raises:
         InputError: A value is not the list of texts that PDCP takes, or a modality is none.
     """
-    fields: dict[str, list[str]] = {}
+    fields: dict[str, Any] = {}
     rows = []
     for key, name in _RULES.items():
         if key not in config:
@@ -86,11 +104,13 @@ def translate(config: Mapping[str, Any]) -> Translation:
     rows += [(str(key), "nothing: not a key of PDCP") for key in config if key not in known]
     if "required_modalities" in fields:
         fields["required_modalities"] = [m.strip().upper() for m in fields["required_modalities"]]
+    if fields.get("description_may_contain"):
+        fields["several_treatments"] = "description"
     try:
         specification = CohortSpecification.model_validate(fields)
-    except ValueError as error:
-        msg = f"the PDCP configuration cannot be translated: {error}"
-        raise InputError(msg) from error
+    except ValidationError as error:
+        msg = f"the PDCP configuration cannot be translated: {wrong_fields(error)}"
+        raise InputError(msg) from None
     return Translation(specification, _report(rows, specification))
 
 
@@ -110,6 +130,10 @@ def _report(rows: list[tuple[str, str]], specification: CohortSpecification) -> 
     lines += ["", "The specification:", "", "```json"]
     lines += [specification.model_dump_json(indent=2, exclude_defaults=True), "```"]
     return "\n".join(lines) + "\n"
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def _cell(text: str) -> str:

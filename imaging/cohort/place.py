@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from imaging.dicom import Changes
 from imaging.errors import ImagingError
 from imaging.files import held, write_json, write_whole
 
 _CURSOR = ".cursor"
+_CHANGES = ".changes.json"
 _RESOLUTIONS = "resolutions.json"
 
 
@@ -20,6 +22,11 @@ class CohortBusyError(ImagingError):
 def case_place(case_id: str) -> str:
     """Return where a case of the cohort lies, below its folder."""
     return f"patients/{case_id}"
+
+
+def left_place(case_id: str, key: str) -> str:
+    """Return where the files of a treatment lie that is no case any more."""
+    return f"left/{case_id}/{key}"
 
 
 def quarantine_place(case_id: str, key: str) -> str:
@@ -58,9 +65,18 @@ class CohortFolder:
         path = self.root / _CURSOR
         return path.read_text() if path.exists() else ""
 
-    def note_cursor(self, cursor: str) -> None:
-        """Keep where the change feed stands; it counts once the run has been published."""
+    def note_cursor(self, cursor: str, changes: Changes) -> None:
+        """Keep where the change feed stands, and what it told of since the last run.
+
+        The cursor counts once the run has been published.
+        """
         write_whole(self.root / f"{_CURSOR}-next", cursor)
+        write_json(self.root / _CHANGES, changes.to_json())
+
+    def changes(self) -> Changes:
+        """Return what the feed told of when this run began; without a word of it, everything."""
+        path = self.root / _CHANGES
+        return Changes.from_json(json.loads(path.read_text())) if path.exists() else Changes()
 
     def keep_cursor(self) -> None:
         """Let the cursor of this run count for the next."""
@@ -68,21 +84,22 @@ class CohortFolder:
         if noted.exists():
             noted.replace(self.root / _CURSOR)
 
-    def resolutions(self) -> dict[str, str]:
-        """Return what reviewers chose: the key of a chain, by case id."""
-        path = self.root / _RESOLUTIONS
-        if not path.exists():
-            return {}
-        chosen: dict[str, dict[str, str]] = json.loads(path.read_text())
-        return {case: row["key"] for case, row in chosen.items()}
+    def resolutions(self) -> dict[str, list[str]]:
+        """Return what reviewers chose: keys of chains by case id, the latest choice last."""
+        return {case: [row["key"] for row in rows] for case, rows in self._resolutions().items()}
 
     def resolve(self, case_id: str, key: str, reviewer: str, comment: str) -> None:
         """Keep what a reviewer chose; later runs go by it."""
-        path = self.root / _RESOLUTIONS
-        chosen = json.loads(path.read_text()) if path.exists() else {}
+        chosen = self._resolutions()
         when = datetime.now(UTC).isoformat(timespec="seconds")
-        chosen[case_id] = {"key": key, "reviewer": reviewer, "comment": comment, "when": when}
-        write_json(path, chosen)
+        row = {"key": key, "reviewer": reviewer, "comment": comment, "when": when}
+        earlier = [known for known in chosen.get(case_id, []) if known["key"] != key]
+        write_json(self.root / _RESOLUTIONS, chosen | {case_id: [*earlier, row]})
+
+    def _resolutions(self) -> dict[str, list[dict[str, str]]]:
+        path = self.root / _RESOLUTIONS
+        chosen: dict[str, list[dict[str, str]]] = {}
+        return json.loads(path.read_text()) if path.exists() else chosen
 
     def locked(self) -> AbstractContextManager[None]:
         """Keep every other run out of this cohort; a killed run's hold ends with its process.
@@ -96,6 +113,10 @@ class CohortFolder:
     def patient(self, case_id: str) -> Path:
         """Return the folder of a case's files."""
         return self.root / case_place(case_id)
+
+    def dvhs(self, case_id: str) -> Path:
+        """Return the folder of a case's DVHs, made by compute-dvh."""
+        return self.root / "dvh" / "cases" / case_id
 
     def all_notes(self) -> list[Path]:
         """Return the notes of every patient, of whatever run."""

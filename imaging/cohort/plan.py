@@ -16,7 +16,9 @@ def notes_of(
     """Put a verdict into notes."""
     taken = [case for case in verdict.cases if not case.aside]
     aside = [case for case in verdict.cases if case.aside]
-    cases = [_case(case, case_id, f"-{case.course}" if len(taken) > 1 else "") for case in taken]
+    # Of several courses, a case is named by what it is, not by how many there are by now.
+    each = verdict.each_course
+    cases = [_case(case, f"{case_id}-{case.chain.key}" if each else case_id) for case in taken]
     cases += [_candidate(case, case_id) for case in aside]
     return PatientNotes(
         patient_id=patient.patient_id,
@@ -30,9 +32,8 @@ def notes_of(
     )
 
 
-def _case(case: CaseVerdict, case_id: str, suffix: str) -> CaseNotes:
-    """A case of the cohort: the patient's only one, or one of several courses."""
-    return _notes(case, case_id + suffix, case_place(case_id + suffix))
+def _case(case: CaseVerdict, name: str) -> CaseNotes:
+    return _notes(case, name, case_place(name))
 
 
 def _candidate(case: CaseVerdict, case_id: str) -> CaseNotes:
@@ -87,6 +88,7 @@ def _chosen(chain: Chain) -> dict[str, Any]:
                 "sop_instance_uid": dose.uid,
                 "type": dose.refers.dose_summation_type,
                 "units": dose.refers.dose_units,
+                "plans": list(dose.refers.plan_uids),
             }
             for dose in chain.doses
         ],

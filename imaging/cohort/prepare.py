@@ -3,11 +3,12 @@
 import logging
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from imaging.cohort.decision import Decision
-from imaging.cohort.doses import DoseFiles, judge_maximum
+from imaging.cohort.doses import DoseFiles, fault_of, judge_maximum
 from imaging.cohort.notes import CaseNotes, PatientNotes
 from imaging.cohort.place import CohortFolder
 from imaging.cohort.specification import CohortSpecification, DoseRules
@@ -21,6 +22,7 @@ from imaging.volumes import (
     Products,
     Resampling,
     Wanted,
+    remove_products,
     write_products,
 )
 
@@ -40,9 +42,14 @@ _CODE_OF = {
     FindingKind.CONTOURS_OUT_OF_PLANE: "XIV_REV_002",
     FindingKind.WANTED_ROI_WITHOUT_MASK: "XIV_REV_003",
     FindingKind.CONTOURS_BROKEN: "XIV_REV_004",
+    FindingKind.NO_MASKS: "XIV_REV_005",
     FindingKind.MASKS_FAILED: "XIV_EXEC_001",
     FindingKind.DOSE_WRITTEN: "XVI_SUCC_004",
     FindingKind.DOSE_UNEVEN: "XVI_REV_006",
+    FindingKind.DOSE_REFUSED: "XVI_REV_007",
+    FindingKind.DOSE_ELSEWHERE: "XVI_REV_008",
+    FindingKind.WANTED_ROI_BEYOND_DOSE: "XVI_REV_009",
+    FindingKind.DOSE_FAILED: "XVI_EXEC_001",
 }
 
 
@@ -56,12 +63,13 @@ def prepare_group(
 def prepare_patient(path: Path, cohort: CohortFolder, specification: CohortSpecification) -> int:
     """Write the outputs of every complete case of a patient, and note what came of it.
 
-    What is wrong with a case's data is a decision about that case; another case goes on.
+    What is wrong with a case's data is a decision about that case; another case goes on. Where no
+    outputs are wanted, those of an earlier run are removed: they would be of files that changed.
     """
     notes = PatientNotes.read(path)
     written = 0
     for case in notes.cases:
-        if not case.is_complete or not specification.outputs.any_files:
+        if not case.is_complete:
             continue
         products, decisions = _prepared(case, cohort, specification)
         files = tuple(file.as_posix() for file in products.files)
@@ -77,14 +85,16 @@ def _prepared(
     """Write one case's outputs; whatever goes wrong is recorded as its own."""
     folder = cohort.root / case.place
     try:
-        dose = _dose_source(case, folder, specification.dose)
-        bounds = _within_bounds(dose, specification.dose)
-        products, refused = _write(case, folder, specification, dose)
+        dose = _dose_files(case, folder)
+        judged = _judged(dose, specification)
+        products = _write(case, folder, specification, dose)
     except Exception as error:  # noqa: BLE001 - the case's boundary: recorded, others go on
         log.warning("%s: outputs failed, %s", case.name, type(error).__name__)
         failed = Decision("XII_EXEC_001", "", {"reason": _reason(error)})
+        with suppress(OSError):
+            remove_products(folder)  # of an earlier run, or some of this one
         return Products((), (), reused=False), [failed]
-    return products, [*map(_decision, products.findings), *refused, *bounds]
+    return products, [*map(_decision, products.findings), *judged]
 
 
 def _reason(error: Exception) -> str:
@@ -95,27 +105,20 @@ def _reason(error: Exception) -> str:
 
 
 def _write(
-    case: CaseNotes, folder: Path, specification: CohortSpecification, dose: DoseSource | None
-) -> tuple[Products, list[Decision]]:
-    """Write all outputs or, where the dose cannot be used, all but the dose."""
+    case: CaseNotes, folder: Path, specification: CohortSpecification, dose: DoseFiles
+) -> Products:
+    """Write the outputs; none, and what there was of an earlier run is removed."""
     outputs, images = specification.outputs, specification.images
-    wanted = Wanted(
-        image=outputs.image,
-        masks=outputs.masks,
-        label_map=outputs.label_map,
-        dose=outputs.dose,
-        dose_on_image=outputs.dose_on_image,
-        pictures=outputs.pictures,
+    if not outputs.any_files:
+        remove_products(folder)
+        return Products((), (), reused=True)
+    return write_products(
+        replace(_case_files(case, folder), dose=_dose_source(dose, specification.dose)),
+        folder,
+        Wanted(**outputs.model_dump(exclude={"dvh"})),
+        Resampling(images.fill_missing_slices, images.straighten_tilt),
+        _wanted_rois(case, specification),
     )
-    resampling = Resampling(images.fill_missing_slices, images.straighten_tilt)
-    files = _case_files(case, folder)
-    rois = _wanted_rois(case, specification)
-    try:
-        with_dose = replace(files, dose=dose)
-        return write_products(with_dose, folder, wanted, resampling, rois), []
-    except ImagingError as error:
-        refused = Decision("XVI_REV_007", "", {"reason": str(error)})
-        return write_products(files, folder, wanted, resampling, rois), [refused]
 
 
 def _case_files(case: CaseNotes, folder: Path) -> CaseFiles:
@@ -129,25 +132,36 @@ def _case_files(case: CaseNotes, folder: Path) -> CaseFiles:
     return CaseFiles(images, rtstruct)
 
 
-def _dose_source(case: CaseNotes, folder: Path, rules: DoseRules) -> DoseSource | None:
-    """Return how the case's dose is read; None where none was chosen."""
+def _dose_files(case: CaseNotes, folder: Path) -> DoseFiles:
     doses = tuple(folder / name for name in case.files("RTDOSE"))
-    if not doses:
-        return None
     plans = tuple(folder / name for name in case.files("RTPLAN"))
-    files = DoseFiles(doses, plans, tuple(case.chosen["rtdoses"]))
-    return DoseSource((*doses, *plans), lambda: files.select(rules), rules.model_dump_json())
+    return DoseFiles(doses, plans, tuple(case.chosen["rtdoses"]))
 
 
-def _within_bounds(dose: DoseSource | None, rules: DoseRules) -> list[Decision]:
-    """Judge the largest dose, if the rules bound it; else the dose need not be read for that."""
-    if dose is None or not (rules.lowest_maximum_gy or rules.highest_maximum_gy):
+def _dose_source(files: DoseFiles, rules: DoseRules) -> DoseSource | None:
+    """Return how the case's dose is read; None where none was chosen."""
+    if not files.doses:
+        return None
+    paths = (*files.doses, *files.plans)
+    return DoseSource(paths, lambda: files.select(rules), rules.model_dump_json())
+
+
+def _judged(files: DoseFiles, specification: CohortSpecification) -> list[Decision]:
+    """Judge the largest dose if the rules bound it, and that there is a dose where none is written.
+
+    A dose that is written is checked then. Of one that is neither, only the header is read.
+    """
+    rules, is_written = specification.dose, specification.outputs.dose_files
+    if not files.doses:
         return []
-    try:
-        selected = dose.read()
-    except ImagingError:
-        return []  # said where the dose is written
-    return judge_maximum(selected.grid.max_gy, selected.uids[0], rules)
+    fault, found = "" if is_written else fault_of(files), list[Decision]()
+    if not fault and (rules.lowest_maximum_gy or rules.highest_maximum_gy):
+        try:
+            selected = files.select(rules)
+            found = judge_maximum(selected.grid.max_gy, selected.uids[0], rules)
+        except ImagingError as error:
+            fault = "" if is_written else str(error)
+    return [*found, Decision("XVI_REV_007", "", {"reason": fault})] if fault else found
 
 
 def _wanted_rois(case: CaseNotes, specification: CohortSpecification) -> list[str]:

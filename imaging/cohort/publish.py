@@ -1,5 +1,6 @@
 """The last step of an extraction: the manifest, and what a person is told."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from imaging.cohort.manifest import (
 from imaging.cohort.notes import CaseNotes, PatientNotes
 from imaging.cohort.place import CohortFolder
 from imaging.errors import ImagingError
+
+_REASONS = 60  # rows of the summary: it stays under the 100 KB that Prefect's UI bears
 
 
 class CohortFailedError(ImagingError):
@@ -62,15 +65,18 @@ class CohortSummary:
         rows = self.table[self.table["outcome"] == Outcome.PROCEED.value]
         return int(((rows["rtstruct_file"] != "") & (rows["rtdose_files"] != "")).sum())
 
+    @property
+    def has_dvhs(self) -> bool:
+        """Whether compute-dvh has been at work on this cohort."""
+        return (self.manifest.parent / "dvh" / "metrics.parquet").exists()
+
     def to_markdown(self, name: str) -> str:
         """Return the summary that the run shows: counts by outcome and by reason, and where."""
         patients = self.table["patient_id"].nunique()
         lines = [f"# Cohort {name}", "", f"**{patients} patients**: {self.in_words}.", ""]
         lines += ["| outcome | cases | reason |", "| --- | ---: | --- |"]
-        counts = self.table.groupby(["outcome", "reason"], as_index=False).size()
-        for row in counts.to_dict("records"):
-            reason = row["reason"] or "complete and consistent"
-            lines.append(f"| {row['outcome']} | {row['size']} | {reason} |")
+        for (outcome, reason), cases in self._by_reason().most_common(_REASONS):
+            lines.append(f"| {outcome} | {cases} | {reason or 'complete and consistent'} |")
         lines += ["", f"Manifest: `{self.manifest}`"]
         if self.in_quarantine:
             lines += [
@@ -80,6 +86,11 @@ class CohortSummary:
                 " resolve-quarantine takes your choice.",
             ]
         return "\n".join(lines)
+
+    def _by_reason(self) -> Counter[tuple[str, str]]:
+        """Count cases by outcome and by the meanings of the codes behind it."""
+        rows = zip(self.table["outcome"], self.table["codes"], strict=True)
+        return Counter((outcome, _meanings(outcome, split(str(codes)))) for outcome, codes in rows)
 
     def check(self, max_failed_percent: float) -> None:
         """Raise CohortFailedError when nothing succeeded, or too much failed."""
@@ -93,12 +104,20 @@ class CohortSummary:
             raise CohortFailedError(msg)
 
 
+def _meanings(outcome: str, codes: Sequence[str]) -> str:
+    """Say in words which codes made an outcome; "" for one that simply proceeds."""
+    if outcome == Outcome.PROCEED.value:
+        return ""
+    deciding = [CODES[code].meaning for code in codes if CODES[code].severity.value == outcome]
+    return "; ".join(dict.fromkeys(deciding))
+
+
 def publish(patient_ids: Sequence[str], run: Extraction) -> CohortSummary:
     """Write the manifest of all patients of the run; one without notes is recorded as failed."""
-    was_there = _patients_of(run.cohort)
     summary = write_manifest((_concluded(id_, run) for id_ in patient_ids), run.cohort)
-    if was_there <= set(patient_ids):  # else changes of those left out would be forgotten
-        run.cohort.keep_cursor()
+    seen = {run.case_id(id_) for id_ in patient_ids}
+    if seen.issuperset(path.stem for path in run.cohort.all_notes()):
+        run.cohort.keep_cursor()  # else changes of those left out would be forgotten
     return summary
 
 
@@ -113,17 +132,10 @@ def write_manifest(patients: Iterator[PatientNotes], cohort: CohortFolder) -> Co
     return CohortSummary(cohort.manifest, read_manifest(cohort.manifest), len(aside))
 
 
-def _patients_of(cohort: CohortFolder) -> set[str]:
-    """Return the PatientIDs of the manifest as it was before; none where there is none."""
-    if not cohort.manifest.exists():
-        return set()
-    return set(read_manifest(cohort.manifest)["patient_id"])
-
-
 def _concluded(patient_id: str, run: Extraction) -> PatientNotes:
     """Return a patient's notes of this run, with a code where a step never came to its end."""
     path = run.notes(patient_id)
-    notes = PatientNotes.read(path) if path.exists() else None
+    notes = PatientNotes.read_or_none(path)
     if notes is None or notes.run_id != run.run_id:
         return only(Decision("I_EXEC_002"), patient_id, run)
     for case in notes.cases:

@@ -16,14 +16,16 @@ from imaging.cohort.manifest import quarantine_rows, read_manifest
 from imaging.cohort.notes import CaseNotes, PatientNotes
 from imaging.cohort.place import CohortFolder, case_place, quarantine_place
 from imaging.cohort.publish import CohortSummary, write_manifest
+from imaging.cohort.rehome import rehome
 from imaging.errors import InputError
 
-_OF_CHOICE = {"I_EXEC_007", "II_EXEC_003", "I_SUCC_002", "I_SUCC_003"}
+_EACH = "I_SUCC_003"
+_OF_CHOICE = {"I_EXEC_007", "II_EXEC_003", "I_SUCC_002"}  # of several, until one is chosen
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One treatment that a reviewer may choose, in words that tell no date.
+    """One treatment that a reviewer may choose, in words that tell no date and no free text.
 
     Attributes:
         number: What the reviewer says.
@@ -39,7 +41,7 @@ class Candidate:
     outcome: Outcome
     course: str
     day: str
-    study_description: str
+    slices: int
     reason: str
     folder: Path
 
@@ -47,7 +49,7 @@ class Candidate:
     def in_words(self) -> str:
         """One line for a form or a table."""
         when = f"course {self.course}" + (f", day {self.day}" if self.day else "")
-        return f"{self.number}: {when}, {self.study_description} ({self.outcome})"
+        return f"{self.number}: {when}, {self.slices} slices, {self.outcome} ({self.key})"
 
 
 def candidates_of(cohort: CohortFolder, case_id: str) -> list[Candidate]:
@@ -68,8 +70,8 @@ def candidates_of(cohort: CohortFolder, case_id: str) -> list[Candidate]:
 def candidates_as_markdown(candidates: Sequence[Candidate]) -> str:
     """Return the candidates as a table to choose from, with where their files and pictures are."""
     lines = [
-        "| case | candidate | course | day | description | would be | reason | folder |",
-        "| --- | ---: | --- | --- | --- | --- | --- | --- |",
+        "| case | candidate | course | day | slices | would be | reason | folder |",
+        "| --- | ---: | --- | --- | ---: | --- | --- | --- |",
     ]
     for row in candidates:
         cells = (
@@ -77,7 +79,7 @@ def candidates_as_markdown(candidates: Sequence[Candidate]) -> str:
             str(row.number),
             row.course,
             row.day,
-            row.study_description,
+            str(row.slices),
             row.outcome.value,
             row.reason,
             f"`{row.folder}`",
@@ -87,70 +89,74 @@ def candidates_as_markdown(candidates: Sequence[Candidate]) -> str:
 
 
 def waiting(cohort: CohortFolder) -> list[str]:
-    """Return the case ids of patients who have no case in the cohort, and candidates aside."""
-    every = (PatientNotes.read(path) for path in sorted(cohort.all_notes()))
-    return [notes.case_id for notes in every if notes.cases and not notes.taken]
+    """Return the case ids of patients with a course of which nothing was chosen yet."""
+    every = (PatientNotes.read_or_none(path) for path in sorted(cohort.all_notes()))
+    return [notes.case_id for notes in every if notes is not None and _is_open(notes)]
 
 
 def resolve(
-    cohort: CohortFolder, case_id: str, number: int, *, reviewer: str = "", comment: str = ""
+    cohort: CohortFolder, case_id: str, key: str, *, reviewer: str = "", comment: str = ""
 ) -> CohortSummary:
-    """Move the candidate of that number into the cohort; the others stay in quarantine.
+    """Move the candidate of that key into the cohort; the others stay in quarantine.
 
     A case that was resolved before may be resolved otherwise: what was chosen then goes back.
 
     Raises:
-        InputError: There is no such candidate, or it was not retrieved completely.
+        InputError: There is no such candidate (any more), or it was not retrieved completely.
     """
     notes = _notes(cohort, case_id)
-    aside = [case for case in notes.cases if case.aside]
-    if not 1 <= number <= len(aside):
-        msg = f"{case_id} has no candidate {number}: it has {len(aside)}"
+    chosen = next((case for case in notes.cases if case.aside and case.key == key), None)
+    if chosen is None:
+        msg = f"{case_id} has no candidate {key!a} in quarantine (any more): look again"
         raise InputError(msg)
-    chosen = aside[number - 1]
     if not chosen.is_complete:
-        msg = f"candidate {number} of {case_id} is not complete on disk; extract the cohort again"
+        msg = f"candidate {key} of {case_id} is not complete on disk; extract the cohort again"
         raise InputError(msg)
-    cohort.resolve(case_id, chosen.key, reviewer, comment)
-    _taken_in(notes, chosen, cohort, reviewer or "a reviewer").write(cohort.notes(case_id))
+    cohort.resolve(case_id, key, reviewer, comment)
+    decided = _taken_in(notes, chosen, reviewer or "a reviewer")
+    rehome(notes, decided, cohort)
+    decided.write(cohort.notes(case_id))
     return write_manifest(_in_manifest(cohort), cohort)
 
 
-def _taken_in(
-    notes: PatientNotes, chosen: CaseNotes, cohort: CohortFolder, reviewer: str
-) -> PatientNotes:
-    """Exchange the case of a patient for the chosen candidate, folders first."""
+def _is_open(notes: PatientNotes) -> bool:
+    """Tell whether a course of the patient has candidates only."""
+    taken = {case.course for case in notes.taken}
+    aside = {case.course for case in notes.cases if case.aside}
+    return bool(aside - taken) if _takes_every_course(notes) or not taken else False
+
+
+def _takes_every_course(notes: PatientNotes) -> bool:
+    return any(d.code == _EACH or d.evidence.get("policy") == "every" for d in notes.judged)
+
+
+def _taken_in(notes: PatientNotes, chosen: CaseNotes, reviewer: str) -> PatientNotes:
+    """Exchange what is in the cohort for the chosen candidate: of its course, or altogether."""
     case_id = notes.case_id
-    back = [case for case in notes.cases if case.name == case_id]
-    kept = [case for case in notes.cases if case is not chosen and case not in back]
-    put_aside = [_put_aside(case, cohort, case_id) for case in back]
-    put_in = _put_in(chosen, cohort, case_id)
+    each_course = _takes_every_course(notes)
+    name = f"{case_id}-{chosen.key}" if each_course else case_id
+    put_in = replace(chosen, name=name, place=case_place(name), aside=False)
+    cases = [put_in]
+    for case in notes.cases:
+        goes = not case.aside and (case.course == chosen.course or not each_course)
+        if case.key != chosen.key:
+            cases.append(_put_aside(case, case_id) if goes else case)
     evidence: Evidence = {"chosen_by": reviewer, "of": len(notes.cases), "key": chosen.key}
     judged = [decision for decision in notes.judged if decision.code not in _OF_CHOICE]
+    if each_course and not any(decision.code == _EACH for decision in judged):
+        judged.append(Decision(_EACH, "", {"courses": 1}))
+    earlier = [key for key in notes.basis.split()[2:] if key != chosen.key]
     return replace(
         notes,
-        cases=(put_in, *put_aside, *kept),
+        cases=tuple(cases),
         judged=(*judged, Decision("I_SUCC_002", "", evidence)),
-        basis=" ".join([*notes.basis.split()[:2], chosen.key]),
+        basis=" ".join([*notes.basis.split()[:2], *earlier, chosen.key]),
     )
 
 
-def _put_aside(case: CaseNotes, cohort: CohortFolder, case_id: str) -> CaseNotes:
-    """Move a case of the cohort to quarantine; what an earlier, killed try has moved stays."""
-    home = quarantine_place(case_id, case.key)
-    if (cohort.root / case.place).exists() and not (cohort.root / home).exists():
-        (cohort.root / home).parent.mkdir(parents=True, exist_ok=True)
-        (cohort.root / case.place).rename(cohort.root / home)
-    return replace(case, name=f"{case_id}-{case.key}", place=home, aside=True)
-
-
-def _put_in(case: CaseNotes, cohort: CohortFolder, case_id: str) -> CaseNotes:
-    """Move a candidate into the cohort; likewise."""
-    home = case_place(case_id)
-    if (cohort.root / case.place).exists():
-        (cohort.root / home).parent.mkdir(parents=True, exist_ok=True)
-        (cohort.root / case.place).rename(cohort.root / home)
-    return replace(case, name=case_id, place=home, aside=False)
+def _put_aside(case: CaseNotes, case_id: str) -> CaseNotes:
+    place = quarantine_place(case_id, case.key)
+    return replace(case, name=f"{case_id}-{case.key}", place=place, aside=True)
 
 
 def _candidate(row: dict[str, Any], first_date: str) -> Candidate:
@@ -162,24 +168,24 @@ def _candidate(row: dict[str, Any], first_date: str) -> Candidate:
         outcome=Outcome(row["outcome"]),
         course=row["course"],
         day="" if first is None or own is None else f"{(own - first).days:+d}",
-        study_description=row["study_description"],
+        slices=row["slices"],
         reason=row["reason"],
         folder=Path(row["folder"]),
     )
 
 
 def _notes(cohort: CohortFolder, case_id: str) -> PatientNotes:
-    path = cohort.notes(case_id)
-    if not path.exists():
+    notes = PatientNotes.read_or_none(cohort.notes(case_id))
+    if notes is None:
         msg = f"the cohort {cohort.name} has no case {case_id!a}"
         raise InputError(msg)
-    return PatientNotes.read(path)
+    return notes
 
 
 def _in_manifest(cohort: CohortFolder) -> Iterator[PatientNotes]:
     """Yield the notes of the patients in the manifest, each once."""
     wanted = set(read_manifest(cohort.manifest)["patient_id"])
     for path in sorted(cohort.all_notes()):
-        notes = PatientNotes.read(path)
-        if notes.patient_id in wanted:
+        notes = PatientNotes.read_or_none(path)
+        if notes is not None and notes.patient_id in wanted:
             yield notes

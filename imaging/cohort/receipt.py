@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from imaging.dicom import InstanceRow
-from imaging.files import write_whole
+from imaging.files import PART_SUFFIX, write_whole
+
+_OURS = ("*.dcm", f"*{PART_SUFFIX}")
 
 
 class Receipt:
@@ -35,6 +37,10 @@ class Receipt:
             return False
         return file.exists() and file.stat().st_size == row.size
 
+    def knows_more_than(self, files: list[Path]) -> bool:
+        """Whether a file is there that is not among these."""
+        return not {self._name(file) for file in files}.issuperset(self._rows)
+
     def add(self, row: InstanceRow, file: Path) -> None:
         """Note that the file is there and whole."""
         name = self._name(file)
@@ -45,13 +51,17 @@ class Receipt:
     def keep_only(self, files: list[Path]) -> int:
         """Delete the DICOM files that are no longer part of the patient; return how many.
 
-        Only files that this journal knows are touched.
+        Beside those that this journal knows, that is any DICOM file or unfinished copy in the
+        folders of ``files``: a kill may come between a file's name and its line here.
         """
         wanted = {self._name(file) for file in files}
-        stale = [name for name in self._rows if name not in wanted]
+        stale = {name for name in self._rows if name not in wanted}
+        for folder in {file.parent for file in files}:
+            beside = (self._name(path) for end in _OURS for path in folder.glob(end))
+            stale.update(name for name in beside if name not in wanted)
         for name in stale:
             (self._folder / name).unlink(missing_ok=True)
-            del self._rows[name]
+            self._rows.pop(name, None)
         lines = [json.dumps([name, *row]) for name, row in sorted(self._rows.items())]
         write_whole(self._path, "".join(line + "\n" for line in lines))
         return len(stale)

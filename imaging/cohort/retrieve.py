@@ -3,6 +3,7 @@
 import logging
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from imaging.cohort.doses import DoseFiles, choose_doses
 from imaging.cohort.notes import CaseNotes, PatientNotes
 from imaging.cohort.place import CohortFolder
 from imaging.cohort.receipt import Receipt
+from imaging.cohort.rehome import forget_dvhs
 from imaging.cohort.specification import DoseRules
 from imaging.dicom import Archive, InstanceRow, SeriesRow
 from imaging.errors import (
@@ -22,6 +24,7 @@ from imaging.errors import (
     RemoteUnavailableError,
     SettingError,
 )
+from imaging.volumes import remove_products
 
 log = logging.getLogger(__name__)
 
@@ -78,9 +81,10 @@ def retrieve_group(
             lost = error
         else:
             fetched += [(path, notes)] * any(map(_has_fetched, notes.cases))
+    with suppress(RemoteUnavailableError):  # then the next run compares anyway
+        _note_changes(archive, fetched)
     if lost is not None:
         raise lost
-    _note_changes(archive, fetched)
 
 
 def retrieve_patient(
@@ -131,6 +135,9 @@ def _retrieve_case(
     folder.mkdir(parents=True, exist_ok=True)
     receipt = Receipt(folder)
     attempt = _Attempt()
+    if _is_to_change(case, folder, receipt):  # what was made of the files goes before they do
+        remove_products(folder)
+        forget_dvhs(cohort, case.name)
     for part in case.parts:
         _retrieve_part(archive, part, folder, receipt, attempt)
         if attempt.lost is not None:
@@ -139,6 +146,14 @@ def _retrieve_case(
     log.info("%s: %s fetched, %s unchanged", case.name, attempt.fetched, attempt.unchanged)
     done = replace(case, retrieved=tuple(decisions), retrieval=retrieval)
     return done, attempt.lost
+
+
+def _is_to_change(case: CaseNotes, folder: Path, receipt: Receipt) -> bool:
+    wanted = [
+        (row, _file(folder / part.modality, row)) for part in case.parts for row in part.instances
+    ]
+    is_whole = all(receipt.holds(row, file) for row, file in wanted)
+    return not is_whole or receipt.knows_more_than([file for _, file in wanted])
 
 
 def _retrieve_part(

@@ -197,6 +197,13 @@ class CohortSpecification(_Model):
         """A keyword of separators alone (``*``) asks for nothing, so it must not drop a study."""
         return [keyword for keyword in keywords if _plain(keyword)]
 
+    @model_validator(mode="after")
+    def _has_keywords_to_prefer(self) -> Self:
+        if self.several_treatments == "description" and not self.description_may_contain:
+            msg = "to choose by description, name the keywords in description_may_contain"
+            raise ValueError(msg)
+        return self
+
     @property
     def image_modality(self) -> str:
         """The modality that structures are drawn on, "" where no images are required."""

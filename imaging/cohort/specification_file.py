@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
-from imaging.cohort.pdcp import Translation, is_pdcp, translate
+from imaging.cohort.pdcp import Translation, is_pdcp, translate, wrong_fields
 from imaging.cohort.specification import CohortSpecification
 from imaging.errors import InputError
 from imaging.files import write_whole
@@ -29,9 +30,9 @@ def read_specification(path: Path, keep_in: Path | None = None) -> Translation:
         return translation
     try:
         return Translation(CohortSpecification.model_validate(value))
-    except ValueError as error:
-        msg = f"{path.name} is no specification: {error}"
-        raise InputError(msg) from error
+    except ValidationError as error:
+        msg = f"{path.name} is no specification: {wrong_fields(error)}"
+        raise InputError(msg) from None  # it repeats what was given, a password perhaps
 
 
 def write_specification(specification: CohortSpecification, path: Path) -> Path:

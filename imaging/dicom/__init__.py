@@ -1,6 +1,7 @@
 """DICOM as rows: what an archive holds, and what RT objects refer to."""
 
 from imaging.dicom.archive import Archive
+from imaging.dicom.changes import Changes
 from imaging.dicom.folder import FolderArchive
 from imaging.dicom.identity import HeldIds
 from imaging.dicom.names import name_key, name_matches
@@ -17,6 +18,7 @@ from imaging.dicom.rows import (
 
 __all__ = [
     "Archive",
+    "Changes",
     "DateRange",
     "FolderArchive",
     "HeldIds",

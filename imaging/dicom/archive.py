@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from imaging.dicom.changes import Changes
 from imaging.dicom.rows import DateRange, Holding, InstanceRow, PatientRow, SeriesRow
 
 
@@ -31,18 +32,27 @@ class Archive(Protocol):
         """
         ...
 
-    def holdings(self, patient_ids: Sequence[str], since: str = "") -> Iterator[Holding]:
+    def holdings(
+        self, patient_ids: Sequence[str], changes: Changes | None = None
+    ) -> Iterator[Holding]:
         """Tell of the patients named what is known without looking into anything, in that order.
 
         Args:
             patient_ids: Whom to tell of; one that the archive lacks is left out.
-            since: A ``cursor`` of an earlier time. Without one, everything counts as touched in an
-                archive whose digests do not show all.
+            changes: As ``changes_since`` gave them. Without them, everything counts as touched in
+                an archive whose digests do not show all.
         """
         ...
 
     def cursor(self) -> str:
         """Return where the archive's change feed stands now; "" where it has none."""
+        ...
+
+    def changes_since(self, cursor: str) -> Changes:
+        """Read what changed since a ``cursor`` of an earlier time; of "" that cannot be told.
+
+        The feed may be long; what comes back serves for any number of ``holdings``.
+        """
         ...
 
     def fetch(

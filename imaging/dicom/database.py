@@ -4,7 +4,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-_VERSION = 2  # of what a row holds; an index of another version is made anew
+_VERSION = 3  # of what a row holds; an index of another version is made anew
 _PATIENCE_S = 60.0
 _PAUSE_S = 0.01
 

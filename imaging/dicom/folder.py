@@ -7,9 +7,11 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from imaging.dicom.arrival import Arrivals, OnFile, Outcome, arriving, instance_uid
+from imaging.dicom.changes import Changes
+from imaging.dicom.grouping import patient_row
 from imaging.dicom.identity import HeldIds
-from imaging.dicom.index import FOLDER_SETTING, Entry, Index
-from imaging.dicom.rows import DateRange, Holding, InstanceRow, PatientRow, SeriesRow, StudyRow
+from imaging.dicom.index import FOLDER_SETTING, Index
+from imaging.dicom.rows import DateRange, Holding, InstanceRow, PatientRow, SeriesRow
 from imaging.dicom.whole import structural_fault
 from imaging.errors import DicomError, InstanceGoneError, SettingError
 
@@ -22,7 +24,7 @@ class FolderArchive:
     """An `Archive` on a folder of DICOM files, searched with its subfolders.
 
     Files are told from others by their content. Two files with the same UIDs count once: the path
-    that sorts first.
+    that sorts first. Where their content differs, the series says so.
     """
 
     in_words = "a folder of DICOM files"
@@ -66,19 +68,26 @@ class FolderArchive:
     def patients(self, patient_ids: Sequence[str]) -> Iterator[PatientRow]:
         """Summarise the patients named, in that order; one that the folder lacks is left out."""
         for patient_id in self._held(patient_ids):
-            yield _patient_row(patient_id, self._index.entries(patient_id))
+            yield patient_row(patient_id, self._index.entries(patient_id), self._root)
 
-    def holdings(self, patient_ids: Sequence[str], since: str = "") -> Iterator[Holding]:
+    def holdings(
+        self, patient_ids: Sequence[str], changes: Changes | None = None
+    ) -> Iterator[Holding]:
         """Tell of the patients named what the index tells, in that order.
 
-        Files have sizes and times, so the digest shows every change and ``since`` says nothing.
+        Files have sizes and times, so the digest shows every change and ``changes`` say nothing.
         """
-        del since
+        del changes
         yield from map(self._index.holding, self._held(patient_ids))
 
     def cursor(self) -> str:
         """Return "": a folder has no change feed, and needs none."""
         return ""
+
+    def changes_since(self, cursor: str) -> Changes:
+        """Return no changes: the digests show them all."""
+        del cursor
+        return Changes(frozenset())
 
     def fetch(
         self,
@@ -152,57 +161,3 @@ def _check(file: Path, row: InstanceRow) -> None:
         fault = "another instance lies in its place"
     if fault:
         raise DicomError(uid, fault)
-
-
-def _patient_row(patient_id: str, entries: list[Entry]) -> PatientRow:
-    """Group a patient's instances into series and studies."""
-    studies: dict[str, dict[str, dict[str, Entry]]] = {}
-    for entry in entries:
-        series = studies.setdefault(entry.header.study_instance_uid, {})
-        own = series.setdefault(entry.header.series_instance_uid, {})
-        own.setdefault(entry.header.sop_instance_uid, entry)
-    return PatientRow(patient_id, tuple(map(_study_row, studies.values()))).in_order()
-
-
-def _study_row(series: dict[str, dict[str, Entry]]) -> StudyRow:
-    rows = tuple(_series_row(list(own.values())) for own in series.values())
-    first = min((entry for own in series.values() for entry in own.values()), key=_path).header
-    return StudyRow(
-        study_instance_uid=first.study_instance_uid,
-        study_date=first.study_date,
-        description=first.study_description,
-        series=rows,
-        patient_name=first.patient_name,
-        patient_birth_date=first.patient_birth_date,
-        study_time=first.study_time,
-    )
-
-
-def _series_row(entries: list[Entry]) -> SeriesRow:
-    headers = [entry.header for entry in entries]
-    first = min(headers, key=lambda header: header.sop_instance_uid)
-    return SeriesRow(
-        series_instance_uid=first.series_instance_uid,
-        study_instance_uid=first.study_instance_uid,
-        modality=first.modality,
-        instances=tuple(map(_instance_row, entries)),
-        tags=first.tags,
-        references=tuple(header.references for header in headers if header.references),
-        unreadable={header.sop_instance_uid: header.fault for header in headers if header.fault},
-    )
-
-
-def _instance_row(entry: Entry) -> InstanceRow:
-    return InstanceRow(
-        sop_instance_uid=entry.header.sop_instance_uid,
-        size=entry.stamp.size,
-        fingerprint=f"{entry.stamp.size}-{entry.stamp.mtime_ns}",
-        locator=entry.path,
-        position_mm=entry.header.position_mm,
-        orientation=entry.header.orientation,
-        matrix=entry.header.matrix,
-    )
-
-
-def _path(entry: Entry) -> str:
-    return entry.path

@@ -94,12 +94,7 @@ def _header(file: BinaryIO, fault: str) -> Header:
         msg = "without the UIDs of its study, series and instance"
         raise DicomError(uid_of(file), fault or msg)
     modality = tag_text(dataset, "Modality")
-    references = None
-    if modality in RT_MODALITIES and not fault:
-        try:
-            references = read_references(file)
-        except DicomError as error:
-            fault = reason(error)
+    references, fault = _references(file, modality, fault)
     return Header(
         patient_id=joined(dataset.get("PatientID")),  # spaces before it are part of it
         patient_name=texts["PatientName"],
@@ -118,3 +113,13 @@ def _header(file: BinaryIO, fault: str) -> Header:
         references=references,
         fault=fault,
     )
+
+
+def _references(file: BinaryIO, modality: str, fault: str) -> tuple[RtReferences | None, str]:
+    """Read what a whole RT object refers to; return that and what is wrong with the file by now."""
+    if modality not in RT_MODALITIES or fault:
+        return None, fault
+    try:
+        return read_references(file), ""
+    except DicomError as error:
+        return None, reason(error)

@@ -1,8 +1,29 @@
-"""Which PatientID of an archive a person means: blanks around one do not count (PS3.5, 6.2, LO)."""
+"""Whom a PatientID means, blanks around it apart (PS3.5, 6.2, LO), and which names are others."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 _BLANK = " "  # the only character that DICOM pads with
+
+
+def different_names(first: str, others: Iterable[str]) -> tuple[str, ...]:
+    """Return the PatientNames that are not the same name, sorted; "" is none.
+
+    Only the first group, before any "=", tells names apart (PS3.5, 6.2.1): RT systems drop the
+    groups in other scripts, and programs decode those differently.
+
+    Args:
+        first: The name that stands for all others of its first group.
+        others: Further names.
+    """
+    found: dict[str, str] = {}
+    for name in filter(None, (first, *sorted(others))):
+        found.setdefault(name.partition("=")[0].rstrip("^ ") or name, name)
+    return tuple(sorted(found.values()))
+
+
+def different_dates(dates: Iterable[str]) -> tuple[str, ...]:
+    """Return each date once, sorted; "" is none."""
+    return tuple(sorted({*dates} - {""}))
 
 
 def without_padding(patient_id: str) -> str:

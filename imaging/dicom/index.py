@@ -99,8 +99,7 @@ class Index:
             patient_id,
         )
         digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
-        newest = max((mtime_ns for _, _, mtime_ns in rows), default=0)
-        return Holding(patient_id, digest, is_touched=False, newest=f"{newest:020}")
+        return Holding(patient_id, digest, is_touched=False)
 
     def entries(self, patient_id: str) -> list[Entry]:
         """Return the instances of a patient, by path."""

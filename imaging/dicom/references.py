@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 import pydicom
+from pydicom.multival import MultiValue
 
 from imaging.dicom.reading import UNREADABLE
 from imaging.dicom.rows import RtReferences
@@ -25,6 +26,8 @@ REFERENCE_KEYWORDS = (
     "InstanceCreationDate",
     "InstanceCreationTime",
     "Modality",
+    "PatientBirthDate",
+    "PatientName",
     "RTPlanDate",
     "RTPlanLabel",
     "RTPlanTime",
@@ -95,6 +98,8 @@ def references_of(tags: Tags) -> RtReferences:
             [*_texts([tags, *frames], "FrameOfReferenceUID"), *_texts(rois, _ROI_FRAME)]
         ),
         structure_set_uids=_sop_uids([tags], "ReferencedStructureSetSequence"),
+        patient_name=_if_readable(tags, "PatientName"),
+        patient_birth_date=_if_readable(tags, "PatientBirthDate"),
     )
     parts = {"RTSTRUCT": _of_structure_set, "RTPLAN": _of_plan, "RTDOSE": _of_dose}
     part = parts.get(_text(tags, "Modality"))
@@ -165,7 +170,17 @@ def _texts(holders: Iterable[Tags], keyword: str) -> list[str]:
 
 def _text(tags: Tags, keyword: str) -> str:
     value = tags.get(keyword)
+    if isinstance(value, MultiValue):
+        value = "\\".join(map(str, value))  # as Orthanc's tags have it
     return "" if value is None else str(value).strip()
+
+
+def _if_readable(tags: Tags, keyword: str) -> str:
+    """Return a text that no reference depends on: it makes no object unreadable."""
+    try:
+        return _text(tags, keyword)
+    except UNREADABLE:
+        return ""
 
 
 def _beams(groups: list[Tags]) -> tuple[int, ...]:

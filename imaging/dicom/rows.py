@@ -51,6 +51,8 @@ class RtReferences:
         related_plan_uids: RTPLAN: plans that it replaces, varies or completes.
         roi_types: RTSTRUCT: ROINumber and RTROIInterpretedType, where one is given.
         fractions: RTPLAN: NumberOfFractionsPlanned of all its FractionGroups, 0 where not told.
+        patient_name: PatientName, "" where absent.
+        patient_birth_date: PatientBirthDate, YYYYMMDD or "".
     """
 
     sop_instance_uid: str
@@ -70,6 +72,8 @@ class RtReferences:
     related_plan_uids: tuple[str, ...] = ()
     roi_types: tuple[tuple[int, str], ...] = ()
     fractions: int = 0
+    patient_name: str = ""
+    patient_birth_date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ class SeriesRow:
         unreadable: Why an instance cannot be used, by its SOPInstanceUID: an RT object that is
             cut short, malformed or gone; in a folder, an image that is cut short. It is among the
             instances all the same.
+        is_doubtful: The archive failed over something of it; another listing may say more.
+        conflicting: SOPInstanceUIDs that come with differing content, sorted.
     """
 
     series_instance_uid: str
@@ -93,6 +99,8 @@ class SeriesRow:
     tags: dict[str, str] = field(default_factory=dict)
     references: tuple[RtReferences, ...] = ()
     unreadable: dict[str, str] = field(default_factory=dict)
+    is_doubtful: bool = False
+    conflicting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,10 @@ class StudyRow:
         patient_name: As this study has it; another study of that PatientID may have another.
         patient_birth_date: Likewise, YYYYMMDD or "".
         study_time: StudyTime, HHMMSS and perhaps a fraction, or "".
+        patient_names: The different PatientNames that its objects have, sorted: of every file in a
+            folder, elsewhere of what a listing looks into. The same name with or without its
+            ideographic and phonetic groups counts once.
+        patient_birth_dates: The different PatientBirthDates, likewise.
     """
 
     study_instance_uid: str
@@ -114,6 +126,8 @@ class StudyRow:
     patient_name: str = ""
     patient_birth_date: str = ""
     study_time: str = ""
+    patient_names: tuple[str, ...] = ()
+    patient_birth_dates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +173,12 @@ class Holding:
         is_stable: No study is still receiving instances.
         is_touched: The archive's change feed tells of something of this patient since the cursor,
             or it cannot tell.
-        newest: When the patient was last changed, in the archive's own words; later is greater.
     """
 
     patient_id: str
     digest: str
     is_stable: bool = True
     is_touched: bool = True
-    newest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from imaging.dicom.arrival import Arrivals, OnFile
+from imaging.dicom.changes import Changes
 from imaging.dicom.references import uid_of
 from imaging.dicom.rows import DateRange, Holding, InstanceRow, PatientRow, SeriesRow
 from imaging.errors import DicomError, RemoteRejectedError
@@ -58,16 +59,22 @@ class OrthancArchive:
         """Summarise the patients named, in that order; one that Orthanc lacks is left out."""
         return self._listing.patients(patient_ids)
 
-    def holdings(self, patient_ids: Sequence[str], since: str = "") -> Iterator[Holding]:
+    def holdings(
+        self, patient_ids: Sequence[str], changes: Changes | None = None
+    ) -> Iterator[Holding]:
         """Tell of the patients named what Orthanc's index and change feed know, in that order.
 
         Studies that came after the last ``patient_ids`` may be left out here as in ``patients``.
         """
-        return self._listing.holdings(patient_ids, since)
+        return self._listing.holdings(patient_ids, changes or Changes())
 
     def cursor(self) -> str:
         """Return where the change feed stands now; it means something to this Orthanc only."""
         return self._listing.cursor()
+
+    def changes_since(self, cursor: str) -> Changes:
+        """Read what the change feed tells since a cursor; of "" everything, without asking."""
+        return self._listing.changes_since(cursor)
 
     def fetch(
         self,

@@ -7,9 +7,9 @@ list deletions, and what it said of a deleted resource is deleted too.
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from imaging.dicom.changes import Changes
 from imaging.orthanc.client import OrthancClient
 
 _PAGE = 1000
@@ -21,30 +21,11 @@ _NO_CHANGE = ("Stable", "Completed")  # something came to rest; its arrival is t
 Change = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """The Orthanc ids that a feed tells of.
-
-    Attributes:
-        orthanc_ids: None where it cannot be told: then everything counts as touched.
-    """
-
-    orthanc_ids: frozenset[str] | None
-
-    def any_of(self, orthanc_ids: Iterable[str]) -> bool:
-        """Tell whether one of them is among these."""
-        return self.orthanc_ids is None or not self.orthanc_ids.isdisjoint(orthanc_ids)
-
-
-EVERYTHING = Touched(None)
-
-
 class Feed:
-    """The change feed of one server, read at most once for a cursor."""
+    """The change feed of one server."""
 
     def __init__(self, client: OrthancClient) -> None:
         self._client = client
-        self._read: dict[str, Touched] = {}
 
     def cursor(self) -> str:
         """Return where the feed stands: the number of its newest entry, and two proofs.
@@ -56,17 +37,16 @@ class Feed:
         number = newest[-1]["Seq"] if newest else 0
         return f"{number}-{_proof(newest)}-{_proof(oldest)}"
 
-    def since(self, cursor: str) -> Touched:
-        """Return what is told after a cursor.
+    def since(self, cursor: str) -> Changes:
+        """Read what is told after a cursor, in up to a hundred pages.
 
         That is everything where the cursor is none of this feed's, or that cannot be proved any
         more, or too much came after it.
         """
-        if cursor not in self._read:
-            match = _CURSOR.fullmatch(cursor)
-            is_ours = match is not None and self._has(int(match[1]), match[2], match[3])
-            self._read[cursor] = self._after(int(match[1])) if match and is_ours else EVERYTHING
-        return self._read[cursor]
+        match = _CURSOR.fullmatch(cursor)
+        if match is None or not self._has(int(match[1]), match[2], match[3]):
+            return Changes()
+        return self._after(int(match[1]))
 
     def _has(self, number: int, newest: str, oldest: str) -> bool:
         """Tell whether a cursor is of this feed, though one of its proofs may have been deleted."""
@@ -79,16 +59,16 @@ class Feed:
     def _begins_with(self, oldest: str) -> bool:
         return _proof(self._page("since=0&limit=1")["Changes"]) == oldest != _NOTHING
 
-    def _after(self, number: int) -> Touched:
+    def _after(self, number: int) -> Changes:
         """Read on to the end, page by page."""
         orthanc_ids: set[str] = set()
         for _ in range(_MOST_PAGES):
             page = self._page(f"since={number}&limit={_PAGE}")
             orthanc_ids.update(_ids(page["Changes"]))
             if page["Done"]:
-                return Touched(frozenset(orthanc_ids))
+                return Changes(frozenset(orthanc_ids))
             number = int(page["Last"])
-        return EVERYTHING
+        return Changes()
 
     def _page(self, question: str) -> dict[str, Any]:
         return self._client.changes(question)

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from imaging.dicom.changes import Changes
 from imaging.dicom.rows import Holding
-from imaging.orthanc.changes import Touched
 from imaging.orthanc.client import OrthancClient
 from imaging.orthanc.studies import Study
 
@@ -17,7 +17,7 @@ def holdings(
     client: OrthancClient,
     patients: Mapping[str, Sequence[Study]],
     query: Mapping[str, str],
-    touched: Touched,
+    changes: Changes,
 ) -> Iterator[Holding]:
     """Yield the holding of each patient, in their order.
 
@@ -25,7 +25,7 @@ def holdings(
         client: Orthanc.
         patients: Their studies, by PatientID.
         query: Matches at least the series of these studies.
-        touched: What the change feed tells of.
+        changes: What the change feed tells of.
     """
     series: dict[str, list[Answer]] = defaultdict(list)
     for found in client.find("Series", query):
@@ -33,12 +33,12 @@ def holdings(
     for patient_id, own in patients.items():
         studies = sorted(study.orthanc_id for study in own)
         yield _holding(
-            patient_id, studies, [one for name in studies for one in series[name]], touched
+            patient_id, studies, [one for name in studies for one in series[name]], changes
         )
 
 
 def _holding(
-    patient_id: str, studies: list[str], series: list[Answer], touched: Touched
+    patient_id: str, studies: list[str], series: list[Answer], changes: Changes
 ) -> Holding:
     """Sum up a patient's series.
 
@@ -54,6 +54,5 @@ def _holding(
         patient_id,
         digest.hexdigest(),
         is_stable=all(found["IsStable"] for found in series),
-        is_touched=touched.any_of(orthanc_ids),
-        newest=max((found["LastUpdate"] for found in series), default=""),
+        is_touched=changes.any_of(orthanc_ids),
     )

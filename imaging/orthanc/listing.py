@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from imaging.dicom.changes import Changes
 from imaging.dicom.rows import DateRange, Holding, PatientRow
 from imaging.orthanc.changes import Feed
 from imaging.orthanc.client import OrthancClient
@@ -40,15 +41,18 @@ class Listing:
         for batch, query in self._batches(patient_ids, _BATCH_PATIENTS):
             yield from summarise(self._client, batch, query)
 
-    def holdings(self, patient_ids: Sequence[str], since: str) -> Iterator[Holding]:
+    def holdings(self, patient_ids: Sequence[str], changes: Changes) -> Iterator[Holding]:
         """Tell of the patients named what the index and the change feed know, in that order."""
-        touched = self._feed.since(since)
         for batch, query in self._batches(patient_ids, _BATCH_HOLDINGS):
-            yield from holdings(self._client, batch, query, touched)
+            yield from holdings(self._client, batch, query, changes)
 
     def cursor(self) -> str:
         """Return where the change feed stands now."""
         return self._feed.cursor()
+
+    def changes_since(self, cursor: str) -> Changes:
+        """Read what the change feed tells since then."""
+        return self._feed.since(cursor)
 
     def _batches(
         self, patient_ids: Sequence[str], most_patients: int

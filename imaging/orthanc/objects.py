@@ -4,8 +4,8 @@ Orthanc's simplified tags of an RTSTRUCT cost the server 30 ms; its file costs u
 reading that here 4 ms. A dose is mostly pixels: its tags are cheap, and so are those of an image.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from imaging.dicom.reading import UNREADABLE, reason
 from imaging.dicom.references import read_references, references_of
@@ -14,13 +14,15 @@ from imaging.errors import DicomError
 from imaging.orthanc.answers import NotFoundError, ServerFaultError
 from imaging.orthanc.client import OrthancClient
 
+T = TypeVar("T")
+
 
 class Objects:
     """The objects of one batch; safe to use from several threads."""
 
     def __init__(self, client: OrthancClient) -> None:
         self._client = client
-        self._faults: list[ServerFaultError] = []
+        self._faults: dict[str, ServerFaultError] = {}
         self._has_given = False
 
     def judge(self) -> None:
@@ -30,7 +32,11 @@ class Objects:
             ServerFaultError: Every object asked for ended in a 500.
         """
         if self._faults and not self._has_given:
-            raise self._faults[0]
+            raise next(iter(self._faults.values()))
+
+    def has_failed_over(self, orthanc_ids: Iterable[str]) -> bool:
+        """Tell whether one of them was asked for and ended in a 500: another time it may not."""
+        return not self._faults.keys().isdisjoint(orthanc_ids)
 
     def all_references(
         self, modality: str, orthanc_ids: Mapping[str, str]
@@ -55,7 +61,7 @@ class Objects:
         except NotFoundError:
             return "gone from the archive since it was listed"
         except ServerFaultError as error:
-            self._faults.append(error)
+            self._faults[orthanc_id] = error
             return "the archive fails to give it"
         except DicomError as error:
             found = reason(error)
@@ -67,16 +73,24 @@ class Objects:
     def tags(self, orthanc_id: str) -> dict[str, Any]:
         """Return the tags of one image, none when Orthanc cannot give it: fetching will tell."""
         try:
-            tags = self._client.tags(orthanc_id)
+            tags = _twice(self._client.tags, orthanc_id)
         except NotFoundError:
             return {}
         except ServerFaultError as error:
-            self._faults.append(error)
+            self._faults[orthanc_id] = error
             return {}
         self._has_given = True
         return tags
 
     def _references(self, modality: str, orthanc_id: str) -> RtReferences | str:
         if modality == "RTDOSE":
-            return references_of(self._client.tags(orthanc_id))
-        return read_references(self._client.file(orthanc_id))
+            return references_of(_twice(self._client.tags, orthanc_id))
+        return read_references(_twice(self._client.file, orthanc_id))
+
+
+def _twice(ask: Callable[[str], T], orthanc_id: str) -> T:
+    """Ask once more when Orthanc fails: some failures are of a moment."""
+    try:
+        return ask(orthanc_id)
+    except ServerFaultError:
+        return ask(orthanc_id)

@@ -6,12 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from imaging.dicom.references import RT_MODALITIES, Tags
-from imaging.dicom.rows import InstanceRow, PatientRow, RtReferences, SeriesRow
-from imaging.dicom.tags import is_image, series_tags, tag_text, vector
+from imaging.dicom.identity import different_dates, different_names
+from imaging.dicom.rows import PatientRow, StudyRow
 from imaging.orthanc.client import OrthancClient
-from imaging.orthanc.matrices import matrices
 from imaging.orthanc.objects import Objects
+from imaging.orthanc.series import ReadSeries, read_series
 from imaging.orthanc.studies import Patients, Study, query_for
 
 _MOST_INSTANCES = 10_000  # in one answer, which takes ten megabytes
@@ -44,8 +43,20 @@ def summarise(
         rows = _rows(client, objects, group, series, query if len(groups) == 1 else None)
         objects.judge()
         for patient_id, own in group.items():
-            filled = (replace(one.row, series=tuple(rows[one.orthanc_id])) for one in own)
+            filled = (_study_row(one.row, rows[one.orthanc_id]) for one in own)
             yield PatientRow(patient_id, tuple(filled)).in_order()
+
+
+def _study_row(study: StudyRow, series: Sequence[ReadSeries]) -> StudyRow:
+    """Fill in the series of a study, and whom else its objects name than its first one did."""
+    people = {person for read in series for person in read.people}
+    dates = [study.patient_birth_date, *(person.birth_date for person in people)]
+    return replace(
+        study,
+        series=tuple(read.row for read in series),
+        patient_names=different_names(study.patient_name, {person.name for person in people}),
+        patient_birth_dates=different_dates(dates),
+    )
 
 
 def _groups(patients: Patients, series: Mapping[str, Sequence[Answer]]) -> Iterator[Patients]:
@@ -69,7 +80,7 @@ def _rows(
     patients: Patients,
     series: Mapping[str, Sequence[Answer]],
     query: Mapping[str, str] | None,
-) -> Mapping[str, list[SeriesRow]]:
+) -> Mapping[str, list[ReadSeries]]:
     """Return the series of each study of ``patients`` by its Orthanc id, read side by side."""
     instances: dict[str, list[Answer]] = defaultdict(list)
     for found in client.find("Instance", query_for(patients) if query is None else query):
@@ -78,54 +89,13 @@ def _rows(
         (s, found) for own in patients.values() for s in own for found in series[s.orthanc_id]
     ]
 
-    def row_of(pair: tuple[Study, Answer]) -> SeriesRow:
+    def read(pair: tuple[Study, Answer]) -> ReadSeries:
         study, found = pair
         uid = study.row.study_instance_uid
-        return _series_row(objects, uid, found, instances[found["ID"]])
+        return read_series(objects, uid, found, instances[found["ID"]])
 
-    rows: dict[str, list[SeriesRow]] = defaultdict(list)
+    rows: dict[str, list[ReadSeries]] = defaultdict(list)
     with ThreadPoolExecutor(_CONNECTIONS, "orthanc-read") as pool:
-        for (study, _), row in zip(wanted, pool.map(row_of, wanted), strict=True):
+        for (study, _), row in zip(wanted, pool.map(read, wanted), strict=True):
             rows[study.orthanc_id].append(row)
     return rows
-
-
-def _series_row(
-    objects: Objects, study_instance_uid: str, series: Answer, instances: Sequence[Answer]
-) -> SeriesRow:
-    """Make a series' row, with one request for an image series, or one for each RT object."""
-    tags: Tags = series["MainDicomTags"]
-    uid, modality = tag_text(tags, "SeriesInstanceUID"), tag_text(tags, "Modality")
-    orthanc_ids = {found["MainDicomTags"]["SOPInstanceUID"]: found["ID"] for found in instances}
-    known: Mapping[str, tuple[int, ...]] = {}
-    references: tuple[RtReferences, ...] = ()
-    unreadable: dict[str, str] = {}
-    if modality in RT_MODALITIES:
-        references, unreadable = objects.all_references(modality, orthanc_ids)
-    elif orthanc_ids and is_image(modality):
-        first = orthanc_ids[min(orthanc_ids)]
-        tags = objects.tags(first) or tags
-        sizes = {found["ID"]: int(found["FileSize"]) for found in instances}
-        known = matrices(sizes, first, tags, objects.tags)
-    return SeriesRow(
-        series_instance_uid=uid,
-        study_instance_uid=study_instance_uid,
-        modality=modality,
-        instances=tuple(_instance_row(found, known.get(found["ID"], ())) for found in instances),
-        tags=series_tags(tags, modality),
-        references=references,
-        unreadable=unreadable,
-    )
-
-
-def _instance_row(found: Answer, matrix: tuple[int, ...]) -> InstanceRow:
-    tags = found["MainDicomTags"]
-    return InstanceRow(
-        sop_instance_uid=tags["SOPInstanceUID"],
-        size=int(found["FileSize"]),
-        fingerprint=found["FileUuid"],
-        locator=found["ID"],
-        position_mm=vector(tag_text(tags, "ImagePositionPatient")),
-        orientation=vector(tag_text(tags, "ImageOrientationPatient")),
-        matrix=matrix,
-    )

@@ -1,18 +1,26 @@
 """CT series, masks and doses as images with geometry, in NIfTI."""
 
+from imaging.volumes.arrangement import Arrangement, are_directions, arrangement_of
 from imaging.volumes.findings import Finding, FindingKind
+from imaging.volumes.loading import CaseVolumes, load_volumes
 from imaging.volumes.products import write_products
-from imaging.volumes.record import PICTURES
+from imaging.volumes.record import PICTURES, remove_products
 from imaging.volumes.request import CaseFiles, DoseSource, Products, Resampling, Wanted
 
 __all__ = [
     "PICTURES",
+    "Arrangement",
     "CaseFiles",
+    "CaseVolumes",
     "DoseSource",
     "Finding",
     "FindingKind",
     "Products",
     "Resampling",
     "Wanted",
+    "are_directions",
+    "arrangement_of",
+    "load_volumes",
+    "remove_products",
     "write_products",
 ]

@@ -45,6 +45,18 @@ class Mask:
         each = np.array([np.count_nonzero(plane) for plane in self.inside], dtype=np.intp)
         return np.append(each, 0)[self.plane_of]
 
+    @property
+    def ends(self) -> Ints:
+        """First and last slice, row and column that have a voxel inside, shape (3, 2)."""
+        within = (
+            self.voxels_of_slices,
+            self.inside.any(axis=(0, 2)),
+            self.inside.any(axis=(0, 1)),
+        )
+        found = np.array([np.flatnonzero(each)[[0, -1]] for each in within])
+        ends: Ints = found + np.array([0, *self.corner])[:, None]
+        return ends
+
     def boxes(self) -> Iterator[tuple[int, Bits]]:
         """Yield each slice that has a contour plane, and its pixels inside the box."""
         for index in np.flatnonzero(self.plane_of >= 0):

@@ -38,10 +38,20 @@ class FindingKind(StrEnum):
     """A ROI that was asked for has no mask, or there is no such ROI; evidence: which."""
     MASKS_FAILED = "masks-failed"
     """The RTSTRUCT cannot be used, or making masks failed for a reason that nobody foresaw."""
+    NO_MASKS = "no-masks"
+    """Not one ROI has a mask; evidence: how many ROIs there are, and those that hold no voxel."""
     DOSE_WRITTEN = "dose-written"
     """The dose is there as NIfTI; evidence: files, maximum."""
     DOSE_UNEVEN = "dose-uneven"
     """The planes of the dose are unevenly spaced: no NIfTI on its own grid."""
+    DOSE_ELSEWHERE = "dose-elsewhere"
+    """The dose ends before the image begins, or before any mask does; evidence: which."""
+    WANTED_ROI_BEYOND_DOSE = "wanted-roi-beyond-dose"
+    """A ROI that was asked for lies outside the dose, or partly so; evidence: which."""
+    DOSE_REFUSED = "dose-refused"
+    """The dose cannot be used; evidence: why."""
+    DOSE_FAILED = "dose-failed"
+    """Writing the dose failed for a reason that nobody foresaw; evidence: the trace."""
 
 
 @dataclass(frozen=True, slots=True)

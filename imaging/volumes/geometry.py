@@ -54,6 +54,18 @@ class Geometry:
         """The same in NIfTI's mm: to the right, to the front and to the head."""
         return _TO_RAS @ self.affine
 
+    def corners_mm(self, ends: NDArray[np.intp]) -> Floats:
+        """Return where the outermost voxels of a block have their centres: its eight corners.
+
+        Args:
+            ends: First and last slice, row and column, shape (3, 2).
+
+        Returns:
+            x, y and z, shape (8, 3).
+        """
+        corners = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(8, 3)
+        return corners[:, ::-1] @ self.affine[:3, :3].T + self.origin_mm
+
     def as_json(self) -> dict[str, list[int] | list[float] | list[list[float]]]:
         """Describe it as ``products.json`` does: columns first, as NIfTI has it."""
         return {

@@ -11,6 +11,7 @@ from pydicom import Dataset
 
 from imaging.dicom.reading import UNREADABLE
 from imaging.errors import DicomError
+from imaging.volumes.arrangement import are_directions
 from imaging.volumes.geometry import Floats
 
 _NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")  # little-endian, and not compressed
@@ -214,7 +215,4 @@ def _numbers(dataset: Dataset, keyword: str, count: int) -> Floats | None:
 def _directions(dataset: Dataset) -> Floats | None:
     """Read ImageOrientationPatient; None when it holds no two unit vectors at right angles."""
     found = _numbers(dataset, "ImageOrientationPatient", 6)
-    if found is None:
-        return None
-    axes = found.reshape(2, 3)
-    return found if np.allclose(axes @ axes.T, np.eye(2), rtol=0, atol=1e-2) else None
+    return found if found is not None and are_directions(found) else None

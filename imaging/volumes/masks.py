@@ -76,12 +76,14 @@ class MaskSet:
     Attributes:
         rows: ROIs with a mask, by the name of its file.
         missing: ROIs without.
+        corners_mm: Of the block of voxels around each mask, by the name of its file, shape (8, 3).
         labels: Rows of the dictionary of the label map, whose overlaps are counted at the end.
         sketches: For the contact sheet.
     """
 
     rows: dict[str, MaskRow] = field(default_factory=dict)
     missing: list[MissingRow] = field(default_factory=list)
+    corners_mm: dict[str, Floats] = field(default_factory=dict)
     labels: dict[str, int] = field(default_factory=dict)
     sketches: list[Sketch] = field(default_factory=list)
 
@@ -136,6 +138,7 @@ class MaskMaker:
         made.rows[file] = MaskRow(
             roi.number, roi.name, roi.interpreted_type, colour, voxels, volume_cc, flags
         )
+        made.corners_mm[file] = self._geometry.corners_mm(mask.ends)
         if self._wanted.masks:
             write_nifti(self._folder / MASKS / file, self._geometry, np.uint8, mask.planes())
         if label_map is not None:
@@ -197,9 +200,8 @@ def findings_of(
     too_small = by_kind.pop(FindingKind.MASKS_WRITTEN, [])
     evidence: dict[str, str | int | float | list[str]] = {"rois": len(rois)}
     evidence |= {"masks": len(made.rows), **({"too_small": too_small} if too_small else {})}
-    found: list[tuple[FindingKind, Evidence]] = []
-    if made.rows or too_small:
-        found.append((FindingKind.MASKS_WRITTEN, evidence))
+    kind = FindingKind.MASKS_WRITTEN if made.rows else FindingKind.NO_MASKS
+    found: list[tuple[FindingKind, Evidence]] = [(kind, evidence)]
     found += [(kind, {"rois": texts}) for kind, texts in by_kind.items()]
     return [Finding(kind, rtstruct_uid, each) for kind, each in found]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from imaging.errors import DicomError, ImagingError
+from imaging.volumes.coverage import findings_of_place
 from imaging.volumes.doses import write_dose
 from imaging.volumes.findings import Evidence, Finding, FindingKind
 from imaging.volumes.images import read_stack, unreadable, write_image
@@ -50,13 +51,13 @@ def write_products(
         folder: The patient's folder.
         wanted: Which outputs.
         resampling: What may be done to slices that do not stack evenly.
-        wanted_rois: Names or patterns of ROIs that must have a mask.
+        wanted_rois: Names or patterns of ROIs that must have a mask, and lie in the dose.
 
     Returns:
-        What was written, and what was found: data that make no volume are a finding, no error.
+        What was written, and what was found: data that make no volume or dose are a finding, no
+        error.
 
     Raises:
-        ImagingError: What ``files.dose.read`` raises.
         OSError: A file is gone, or cannot be written.
     """
     key = key_of(files, wanted, resampling, wanted_rois)
@@ -66,11 +67,12 @@ def write_products(
     remove_products(folder)
     making = _Making(files, folder, wanted)
     stack = making.stack(resampling)
+    made = MaskSet()
     if stack is not None:
         making.image(stack)
         made = making.masks(stack, wanted_rois)
         making.pictures(stack, made)
-    making.dose(stack)
+    making.dose(stack, made, wanted_rois)
     return write_record(folder, key, making.findings, None if stack is None else stack.geometry)
 
 
@@ -82,18 +84,21 @@ class _Making:
         self.findings: list[Finding] = []
 
     def stack(self, resampling: Resampling) -> Stack | None:
-        """Read the headers of the images, if anything needs them."""
+        """Read the headers of the images, if anything needs them.
+
+        A dose on its own grid only asks where the images are. If they make no volume, it goes
+        without, and no word is said of a volume that nobody wants.
+        """
         wanted, files = self._wanted, self._files
         of_rois = (wanted.masks or wanted.label_map) and files.rtstruct is not None
-        on_image = wanted.dose_on_image and files.dose is not None
-        if not files.images or not (wanted.image or wanted.pictures or of_rois or on_image):
+        of_dose = files.dose is not None
+        needed = wanted.image or wanted.pictures or of_rois or (wanted.dose_on_image and of_dose)
+        if not files.images or not (needed or (wanted.dose and of_dose)):
             return None
         stack = read_stack(files.images, resampling)
-        if isinstance(stack, Finding):
-            self.findings.append(stack)
-            return None
-        self.findings += stack.findings
-        return stack
+        found = [stack] if isinstance(stack, Finding) else stack.findings
+        self.findings += found if needed else []
+        return None if isinstance(stack, Finding) else stack
 
     def image(self, stack: Stack) -> None:
         """Write the image, if it is wanted."""
@@ -135,14 +140,24 @@ class _Making:
         except DicomError as error:
             self.findings.append(unreadable(error))
 
-    def dose(self, stack: Stack | None) -> None:
-        """Write the dose, on the grids that are wanted."""
+    def dose(self, stack: Stack | None, made: MaskSet, wanted_rois: Sequence[str]) -> None:
+        """Write the dose, on the grids that are wanted, and say what of the patient it misses."""
         wanted, source = self._wanted, self._files.dose
         image = stack.geometry if wanted.dose_on_image and stack is not None else None
         if source is None or not (wanted.dose or image is not None):
             return
-        found = write_dose(source.read(), self._folder / NIFTI, image, own=wanted.dose)
-        self.findings += found
+        uid = next((path.stem for path in source.files), "")
+        with self._noting(FindingKind.DOSE_FAILED, uid):
+            try:
+                dose = source.read()
+            except ImagingError as error:
+                refused = {"reason": str(error)}
+                self.findings.append(Finding(FindingKind.DOSE_REFUSED, uid, refused))
+                return
+            found = write_dose(dose, self._folder / NIFTI, image, own=wanted.dose)
+            if stack is not None:
+                found += findings_of_place(dose, stack.geometry, made, wanted_rois)
+            self.findings += found
 
     @contextmanager
     def _noting(self, kind: FindingKind, uid: str) -> Iterator[None]:

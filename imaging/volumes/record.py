@@ -14,7 +14,7 @@ from imaging.volumes.request import CaseFiles, Products, Resampling, Wanted
 
 NIFTI, PICTURES, RECORD = "nifti", "rois.png", "products.json"
 
-_VERSION = 1  # raise it when the same input gives other files
+_VERSION = 2  # raise it when the same input gives other files or findings
 _OF_MASKS = ("masks/*.nii.gz", "masks/rois.json", "labels.*")
 _OWN = ("*.nii.gz", "labels.tsv", *_OF_MASKS[:2])
 

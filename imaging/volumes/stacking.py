@@ -2,23 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imaging.volumes.arrangement import Arrangement, Spacing, arrangement_of
 from imaging.volumes.findings import Evidence, Finding, FindingKind
-from imaging.volumes.geometry import Floats, Geometry, orthonormal
+from imaging.volumes.geometry import Floats, Geometry
 from imaging.volumes.headers import SliceHeader
 from imaging.volumes.request import Resampling
 
-# Positions are decimal strings, and scanners round them: a tenth of a millimetre is below what any
-# contour resolves, and above what rounding makes of a regular grid.
-_TOLERANCE_MM = 0.1
-_TOLERANCE_COSINE = 1e-3
-_DRIFT = 5e-4  # of the length: what rounding cosines to three decimals does to the normal
 _SAME_SPACING = 1e-3  # relative
-_SAME_PLACE_MM = 0.01
-_DOUBLED = 0.1  # of the spacing: two slices that are nearer are at one place
+_MOST_LISTED = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,25 +69,19 @@ def stack_of(headers: Sequence[SliceHeader], resampling: Resampling) -> Stack | 
 def _stack(headers: Sequence[SliceHeader], resampling: Resampling) -> Stack:
     """Make the volume, or raise why there is none."""
     between_mm = _common_spacing(headers)
-    position_mm, orientation = _places(headers)
-    axes = np.stack(orthonormal(orientation))
-    normal = np.cross(*axes)
-    order = np.argsort(position_mm @ normal, kind="stable")
-    slices, position_mm = tuple(headers[index] for index in order), position_mm[order]
-    relative_mm = position_mm - position_mm[0]
-    slots, gap_mm, filled = _slots(slices, relative_mm @ normal, resampling)
+    stacked = _arranged(headers)
+    slices = tuple(headers[index] for index in stacked.order)
+    slots, gap_mm, filled = _slots(slices, stacked, resampling)
     pixel_mm = between_mm[::-1]
-    shift, straightened = _shift(
-        relative_mm @ axes.T, slots.astype(np.float64) * gap_mm, pixel_mm, resampling
-    )
+    shift, straightened = _shift(stacked, pixel_mm, resampling)
     first = np.floor(shift.min(axis=0))
     extra = (np.ceil(shift.max(axis=0)) - first).astype(int)
     rows, columns = slices[0].pixels.shape
     geometry = Geometry(
         shape=(int(slots[-1]) + 1, rows + int(extra[1]), columns + int(extra[0])),
-        origin_mm=position_mm[0] + (first * pixel_mm) @ axes,
-        along_columns=axes[0],
-        along_rows=axes[1],
+        origin_mm=stacked.position_mm[0] + (first * pixel_mm) @ stacked.axes,
+        along_columns=stacked.axes[0],
+        along_rows=stacked.axes[1],
         spacing_mm=(gap_mm, float(between_mm[0]), float(between_mm[1])),
     )
     done = {
@@ -122,22 +112,23 @@ def _common_spacing(headers: Sequence[SliceHeader]) -> Floats:
     return spacing[0]
 
 
-def _places(headers: Sequence[SliceHeader]) -> tuple[Floats, Floats]:
-    """Return where slices are, shape (slices, 3), and the orientation that they share."""
+def _arranged(headers: Sequence[SliceHeader]) -> Arrangement:
+    """Sort slices that say where they are and are parallel."""
     positions = [each.position_mm for each in headers if each.position_mm is not None]
     orientations = [each.orientation for each in headers if each.orientation is not None]
     stated = min(len(positions), len(orientations))
     if stated < len(headers):
         evidence: Evidence = {"reason": "no place or direction", "slices": len(headers) - stated}
         raise _UnfitError(FindingKind.SLICES_UNEVEN, evidence)
-    if np.ptp(orientations, axis=0).max() > _TOLERANCE_COSINE:
+    stacked = arrangement_of(np.array(positions), np.array(orientations))
+    if stacked is None:
         evidence = {"reason": "slices of different orientation", "slices": len(headers)}
         raise _UnfitError(FindingKind.SLICES_UNEVEN, evidence)
-    return np.array(positions), np.mean(orientations, axis=0)
+    return stacked
 
 
 def _slots(
-    slices: Sequence[SliceHeader], height_mm: Floats, resampling: Resampling
+    slices: Sequence[SliceHeader], stacked: Arrangement, resampling: Resampling
 ) -> tuple[NDArray[np.intp], float, Evidence]:
     """Number the slices of an even grid, with gaps where some are missing."""
     if len(slices) == 1:
@@ -146,59 +137,51 @@ def _slots(
             evidence: Evidence = {"reason": "a single slice without thickness"}
             raise _UnfitError(FindingKind.SLICES_UNEVEN, evidence)
         return np.zeros(1, dtype=np.intp), thickness_mm, {}
-    gaps_mm = np.diff(height_mm)
-    apart_mm = gaps_mm[gaps_mm > _SAME_PLACE_MM]
-    usual_mm = float(np.median(apart_mm)) if apart_mm.size else 0.0
-    doubled = int((gaps_mm < max(_DOUBLED * usual_mm, _SAME_PLACE_MM)).sum())
-    if doubled:
-        evidence = {"reason": "several slices at one place", "doubled": doubled}
+    spacing = stacked.spacing()
+    if spacing.doubled:
+        evidence = {"reason": "several slices at one place", "doubled": spacing.doubled}
         raise _UnfitError(FindingKind.SLICES_UNEVEN, evidence)
-    steps = np.maximum(np.rint(gaps_mm / usual_mm), 1).astype(np.intp)
-    slots = np.concatenate([[0], np.cumsum(steps)])
-    gap_mm = float(height_mm[-1] / slots[-1])
-    if np.abs(height_mm - slots * gap_mm).max() > _TOLERANCE_MM:
-        range_mm = [f"{end:.3f}" for end in (gaps_mm.min(), gaps_mm.max())]
+    if not spacing.is_even:
+        range_mm = [f"{end:.3f}" for end in (spacing.gaps_mm.min(), spacing.gaps_mm.max())]
         evidence = {"reason": "uneven spacing", "smallest_and_largest_gap_mm": range_mm}
         raise _UnfitError(FindingKind.SLICES_UNEVEN, evidence)
-    return slots, gap_mm, _missing(slots, gap_mm, resampling)
+    return spacing.slots, spacing.gap_mm, _missing(spacing, resampling)
 
 
-def _missing(slots: NDArray[np.intp], gap_mm: float, resampling: Resampling) -> Evidence:
+def _missing(spacing: Spacing, resampling: Resampling) -> Evidence:
     """Say which slices are missing, and refuse more of them in a row than may be interpolated."""
-    missing = np.setdiff1d(np.arange(slots[-1]), slots)
-    if missing.size == 0:
+    if spacing.missing == 0:
         return {}
-    in_a_row = int(np.diff(slots).max()) - 1
+    steps = zip(spacing.slots, spacing.slots[1:], strict=False)
+    missing = (slot for one, other in steps for slot in range(one + 1, other))
     evidence: dict[str, str | int | float | list[str]] = {
-        "missing": int(missing.size),
-        "most_in_a_row": in_a_row,
-        "spacing_mm": round(gap_mm, 4),
-        "slices": [str(slot) for slot in missing + 1],
+        "missing": spacing.missing,
+        "most_in_a_row": spacing.missing_in_a_row,
+        "spacing_mm": round(spacing.gap_mm, 4),
+        "slices": [str(slot + 1) for slot in islice(missing, _MOST_LISTED)],
     }
-    if in_a_row > resampling.fill_missing_slices:
+    if spacing.missing_in_a_row > resampling.fill_missing_slices:
         evidence["reason"] = "slices are missing"
         raise _UnfitError(FindingKind.SLICES_UNEVEN, evidence)
     return evidence
 
 
 def _shift(
-    beside_mm: Floats, height_mm: Floats, pixel_mm: Floats, resampling: Resampling
+    stacked: Arrangement, pixel_mm: Floats, resampling: Resampling
 ) -> tuple[Floats, Evidence]:
     """Say how far slices are shifted in their plane, in pixels, and refuse what must not be.
 
     Args:
-        beside_mm: Shape (slices, 2), along columns and rows, from the first slice.
-        height_mm: Shape (slices,).
+        stacked: The slices.
         pixel_mm: Between columns and between rows.
         resampling: Whether they may be.
     """
-    allowed_mm = _TOLERANCE_MM + _DRIFT * float(height_mm[-1])
-    if np.abs(beside_mm).max() <= allowed_mm:
+    beside_mm = stacked.beside_mm
+    if not stacked.is_tilted:
         return np.zeros_like(beside_mm), {}
-    degrees = np.degrees(np.arctan2(np.hypot(*beside_mm[-1]), height_mm[-1]))
     evidence: dict[str, str | int | float | list[str]] = {
-        "tilt_degrees": round(float(degrees), 2),
-        "largest_shift_mm": round(float(np.hypot(*beside_mm.T).max()), 3),
+        "tilt_degrees": round(stacked.tilt_degrees, 2),
+        "largest_shift_mm": round(stacked.largest_shift_mm, 3),
     }
     if not resampling.straighten_tilt:
         evidence["reason"] = "slices are tilted against the direction they are stacked in"

@@ -15,6 +15,8 @@ from imaging.cohort import SliceBounds
 from imaging.phantoms import PhantomPatient, PhantomSize
 from imaging.phantoms.server import SimulatedOrthanc
 
+SIZE = PhantomSize(24, 128, 2.5, 6.0, 60, (26, 46, 46))
+
 
 def voxels(path):
     return np.asanyarray(nib.nifti1.load(path).dataobj)
@@ -60,7 +62,7 @@ def test_a_second_pass_reads_no_object_again(tmp_path):
 
 @pytest.mark.orthanc
 def test_the_peers_way_finds_the_same_volumes(empty_orthanc, tmp_path):
-    patient = PhantomPatient.synthetic(3, size=PhantomSize.tiny())
+    patient = PhantomPatient.synthetic(3, size=SIZE)
     with open_archive(empty_orthanc) as archive:
         archive.upload(patient.write(tmp_path / "dicom"))
     peer, own = tmp_path / "peer", tmp_path / "own"
@@ -69,9 +71,11 @@ def test_the_peers_way_finds_the_same_volumes(empty_orthanc, tmp_path):
 
     nifti = own / "patients" / summary.table["case_id"][0] / "nifti"
     np.testing.assert_array_equal(voxels(peer / "0" / "CT.nii.gz"), voxels(nifti / "CT.nii.gz"))
-    doses = [voxels(path) for path in (peer / "0" / "DOSE.nii.gz", nifti / "dose.nii.gz")]
-    np.testing.assert_allclose(*doses, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        voxels(peer / "0" / "DOSE.nii.gz"), voxels(nifti / "dose.nii.gz"), rtol=1e-5
+    )
     for name in patient.roi_names:
         theirs, ours = (voxels(place / f"{name}.nii.gz") for place in (peer / "0", nifti / "masks"))
-        dice = 2 * np.count_nonzero(theirs & ours) / (theirs.sum() + ours.sum(dtype=float))
-        assert dice > 0.7, name  # corners were rounded to pixels of 5 mm
+        both = np.count_nonzero(theirs) + np.count_nonzero(ours)
+        dice = 2 * np.count_nonzero(theirs & ours) / both
+        assert dice > 0.75, name  # corners were rounded to pixels of 2.5 mm

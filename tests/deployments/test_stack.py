@@ -47,7 +47,7 @@ def test_a_cohort_and_its_dvhs_by_rest_alone(stack, api):
     assert (pd.read_csv(root / "manifest.csv")["outcome"] == "PROCEED").sum() == 5
     assert (root / "dvh" / "report.html").exists()
     assert seen[-1].state == "Completed"
-    assert dict(seen[-1].progress)["Patients retrieved, in groups: 6 of 6"] == 100.0
+    assert dict(seen[-1].progress)["Patients retrieved, in groups: 7 of 7"] == 100.0
 
 
 def test_a_failed_run_is_told_with_its_reason(api):

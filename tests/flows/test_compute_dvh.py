@@ -15,11 +15,13 @@ from imaging.treatments import treatments_of_cohort
 from tests.flows.shown import artifact
 from tests.imaging.cohort.fakes import FILES_ONLY
 
+WITH_PTV = FILES_ONLY.model_copy(update={"wanted_rois": ["PTV"]})
+
 
 @pytest.fixture
 def cohort(place, phantoms):
     place(dicom_folder=phantoms[0])
-    manifest = extract_cohort("dvh", specification=FILES_ONLY)
+    manifest = extract_cohort("dvh", specification=WITH_PTV)
     return manifest, read_manifest(manifest), phantoms[1]
 
 

@@ -27,11 +27,13 @@ goals:
   Kidney_L: "Dmean[Gy] < 15"
 """
 
+WITH_PTV = FILES_ONLY.model_copy(update={"wanted_rois": ["PTV"]})
+
 
 @pytest.fixture
 def cohort(place, phantoms):
     place(dicom_folder=phantoms[0])
-    manifest = extract_cohort("dvh", specification=FILES_ONLY)
+    manifest = extract_cohort("dvh", specification=WITH_PTV)
     (settings().data_root / "rules.yaml").write_text(GOALS)
     return manifest.parent / "dvh", read_manifest(manifest), phantoms[1]
 

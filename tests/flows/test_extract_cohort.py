@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 from zipfile import ZipFile
 
 import anyio
@@ -100,12 +101,24 @@ def test_by_default_dvhs_report_workbook_and_methods_come_along(place, phantoms)
         assert f'name="{sheet}"' in listing
 
 
+def test_dvhs_that_fail_leave_the_cohort_and_fail_the_run(place, phantoms):
+    place(dicom_folder=phantoms[0])
+    root = settings().data_root / "cohorts" / "broken"
+    root.mkdir(parents=True)
+    (root / "dvh").write_text("in the way")
+    with pytest.raises(CohortFailedError, match="compute-dvh"):
+        extract_cohort("broken", patients=PatientSelection(patient_ids=["SUB001"]))
+
+    assert read_manifest(root / "manifest.parquet")["outcome"].tolist() == ["PROCEED"]
+    assert (root / "report.html").exists()
+
+
 def test_a_specification_out_of_a_file_goes_before_the_form(place, phantoms):
     place(dicom_folder=phantoms[0])
     settings().data_root.mkdir(parents=True, exist_ok=True)
     config = {"possibilities": ["PTV"], "required_modalities_for_patient": ["CT", "RTSTRUCT"]}
     (settings().data_root / "codesconfig.json").write_text(json.dumps(config))
-    manifest = extract_cohort("pdcp", specification_file="codesconfig.json")
+    manifest = extract_cohort("pdcp", specification_file=Path("codesconfig.json"))
 
     assert by_patient(manifest)["SUB003"]["outcome"] == "PROCEED"  # who has no dose
     assert "possibilities" in artifact("translation-pdcp").data

@@ -33,6 +33,7 @@ def test_a_candidate_that_is_named_moves_into_the_cohort(cohort):
     assert "quarantine" in artifact("cohort-review").data
     assert case in artifact("quarantine-review").data
     assert len(candidates_of(cohort, case)) == 1
+    assert case in (manifest.parent / "report.html").read_text()
 
 
 def test_nothing_in_quarantine_is_said(cohort):

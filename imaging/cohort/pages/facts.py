@@ -150,6 +150,15 @@ def candidates_of(notes: PatientNotes, cohort: CohortFolder) -> Iterator[Candida
         )
 
 
+def current_metrics(cohort: CohortFolder) -> pd.DataFrame | None:
+    """Return the metrics of compute-dvh, without those of cases that have changed since."""
+    path = cohort.root / "dvh" / "metrics.parquet"
+    if not path.exists():
+        return None
+    table = pd.read_parquet(path)
+    return table[[cohort.dvhs(case_id).exists() for case_id in table["case_id"]]]
+
+
 def dvh_page(name: str) -> str:
     """Return where a case's DVHs are shown, below the cohort's folder."""
     return f"dvh/cases/{name}/dvh.html"

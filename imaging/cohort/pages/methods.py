@@ -3,10 +3,8 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import pandas as pd
 
 from imaging.cohort.codes import CODES, Outcome
 from imaging.cohort.pages.flow import Tally
@@ -43,14 +41,12 @@ class DvhFacts:
     methods: tuple[str, ...]
 
     @classmethod
-    def of(cls, metrics: Path) -> "DvhFacts | None":
-        """Read the table of metrics; None where there is none."""
-        try:
-            table = pq.read_table(metrics, columns=["case_id", "method"])
-        except (OSError, ValueError):
+    def of(cls, metrics: pd.DataFrame | None) -> "DvhFacts | None":
+        """Take them from the table of metrics; None where there is none."""
+        if metrics is None:
             return None
-        methods = sorted(text for text in pc.unique(table["method"]).to_pylist() if text)
-        return cls(len(pc.unique(table["case_id"])), tuple(methods))
+        methods = sorted(text for text in metrics["method"].unique() if text)
+        return cls(metrics["case_id"].nunique(), tuple(methods))
 
 
 def methods_paragraph(

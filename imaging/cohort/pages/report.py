@@ -8,7 +8,7 @@ import pandas as pd
 
 from imaging.cohort.manifest import read_manifest
 from imaging.cohort.notes import PatientNotes
-from imaging.cohort.pages.facts import candidates_of, cases_of, read_patients
+from imaging.cohort.pages.facts import candidates_of, cases_of, current_metrics, read_patients
 from imaging.cohort.pages.flow import Tally
 from imaging.cohort.pages.methods import DvhFacts, as_markdown, methods_paragraph
 from imaging.cohort.pages.page import PageFacts, PageRows, write_page
@@ -78,7 +78,7 @@ def write_report(
         for notes in read_patients(cohort, manifest):
             read.add(notes, cohort, add_rois)
             add_decisions(decision_rows(notes))
-    dvhs = DvhFacts.of(cohort.root / "dvh" / "metrics.parquet")
+    dvhs = DvhFacts.of(current_metrics(cohort))
     paragraph = methods_paragraph(read.tally, specification, dvhs, archive)
     methods = write_whole(cohort.root / "methods.md", as_markdown(paragraph))
     table = manifest.assign(reason=manifest["case_id"].map(read.reasons))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from imaging.cohort.pages.facts import current_metrics
 from imaging.cohort.pages.provenance import settings_rows, versions
 from imaging.cohort.place import CohortFolder, case_place
 from imaging.cohort.specification import CohortSpecification
@@ -40,9 +41,8 @@ def write_cohort_workbook(
     if candidates:
         sheets["Quarantine"] = pd.DataFrame(candidates).drop(columns=hidden, errors="ignore")
     sheets["ROIs"] = pd.read_parquet(cohort.root / "rois.parquet")
-    metrics = cohort.root / "dvh" / "metrics.parquet"
-    if metrics.exists():
-        sheets["Metrics"] = wide_metrics(pd.read_parquet(metrics))
+    if (metrics := current_metrics(cohort)) is not None:
+        sheets["Metrics"] = wide_metrics(metrics)
     sheets["Settings"] = pd.DataFrame(settings_rows(specification))
     sheets["Versions"] = pd.DataFrame(versions().items(), columns=["software", "version"])
     target = cohort.root / "cohort.xlsx"

@@ -8,12 +8,13 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import RTIonPlanStorage, RTPlanStorage
 
-from imaging.phantoms.dose import DoseEncoding
+from imaging.phantoms.dose import DoseEncoding, DoseGrid
 from imaging.phantoms.edges.case import Answer, EdgeCase
 from imaging.phantoms.edges.patient import EdgePatient, Objects, only, without
 from imaging.phantoms.headers import reference, rename
 
 _PRESCRIBED_GY, _FRACTIONS = 50.0, 25
+_FAR_GRID = DoseGrid((-96.0, -96.0, 504.0), (8.0, 8.0, 8.0), (25, 25, 25))
 _LEFT_OUT_FRAMES = (17, 18)
 _SHARES = {1: 0.6, 2: 0.4}  # of the beams, in the dose
 
@@ -88,9 +89,14 @@ def _relative(patient: EdgePatient) -> Dataset:
 
 def _of_two_plans(patient: EdgePatient) -> Dataset:
     dose = patient.rtdose()
-    dose.DoseSummationType = "MULTI_PLAN"
     absent = reference(RTPlanStorage, patient.study.uid("plan of another hospital"))
     dose.ReferencedRTPlanSequence.append(absent)
+    return dose
+
+
+def _summed(patient: EdgePatient) -> Dataset:
+    dose = _of_two_plans(patient)
+    dose.DoseSummationType = "MULTI_PLAN"
     return dose
 
 
@@ -219,8 +225,20 @@ DOSE_CASES = (
     EdgeCase(
         "N70-dose-of-two-plans",
         "The dose is the sum of this plan and of one that is not there.",
-        _instead(_of_two_plans),
+        _instead(_summed),
         replace(_review("XVI_REV_005"), not_codes=("XVI_SUCC_005",)),
+    ),
+    EdgeCase(
+        "N73-plan-dose-of-two-plans",
+        "The dose is that of a PLAN, and refers to another plan, too.",
+        _instead(_of_two_plans),
+        _review("XVI_REV_005"),
+    ),
+    EdgeCase(
+        "N74-dose-elsewhere",
+        "The dose begins half a metre above the images.",
+        _instead(lambda patient: patient.rtdose(grid=_FAR_GRID)),
+        _review("XVI_REV_008"),
     ),
     EdgeCase("N72-ion-plan", "The plan is an RT Ion Plan.", _ions),
     EdgeCase(

@@ -102,6 +102,11 @@ def _draw_sagittally(structures: Dataset) -> None:
         del contour.ContourImageSequence
 
 
+def _draw_nothing(structures: Dataset) -> None:
+    for item in structures.ROIContourSequence:
+        del item.ContourSequence
+
+
 def _name_images_that_exist(patient: EdgePatient) -> Objects:
     """Let contours beyond the slices name no image."""
     items = patient.objects()
@@ -171,6 +176,12 @@ ROI_CASES = (
         "Beside the ROIs there are a point, an open line, and two ROIs without contours.",
         _with_points_and_lines,
         _POINTLESS,
+    ),
+    EdgeCase(
+        "N97-nothing-is-drawn",
+        "Not one ROI has a contour.",
+        structures_changed(_draw_nothing),
+        Answer(outcome="REVIEW", codes=("XIV_REV_005",), not_codes=("XIV_SUCC_001",)),
     ),
     EdgeCase(
         "N86-beyond-the-side",

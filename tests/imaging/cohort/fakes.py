@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from imaging.cohort import CohortSpecification, Outputs
-from imaging.dicom import Holding
+from imaging.dicom import Changes, Holding
 from imaging.errors import InstanceGoneError
 
 NOTHING = Outputs(image=False, masks=False, label_map=False, dose=False, pictures=False, dvh=False)
@@ -29,7 +29,10 @@ class FakeArchive:
     def cursor(self):
         return ""
 
-    def holdings(self, patient_ids, since=""):  # noqa: ARG002 - no feed here
+    def changes_since(self, _cursor):
+        return Changes(frozenset())
+
+    def holdings(self, patient_ids, changes=None):  # noqa: ARG002 - no feed here
         for id_ in patient_ids:
             if id_ in self.held:
                 rows = sorted(

@@ -35,7 +35,7 @@ def held(patient_id, *series) -> PatientRow:
     """A patient with what must not be told: a name, a birth date, and dates of studies."""
     found = patient(*series, description=EVIL)
     studies = [
-        replace(study, study_date=date, patient_name=NAME, patient_birth_date=BIRTH_DATE)
+        replace(study, study_date=date, patient_names=(NAME,), patient_birth_dates=(BIRTH_DATE,))
         for study, date in zip(found.studies, DATES, strict=False)
     ]
     return PatientRow(patient_id, tuple(studies))

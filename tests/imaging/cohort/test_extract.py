@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from imaging.cohort import (
@@ -24,7 +25,7 @@ from imaging.cohort import (
 )
 from imaging.errors import InputError, RemoteUnavailableError, SettingError
 from tests.imaging.cohort.fakes import FILES_ONLY, FakeArchive, changed
-from tests.imaging.cohort.rows import complete, patient
+from tests.imaging.cohort.rows import complete, ct, patient
 
 
 @pytest.fixture
@@ -104,6 +105,37 @@ def test_a_file_that_was_damaged_on_disk_is_fetched_again(run, damage):
 
     assert archive.fetched == ["ct.3"]
     assert victim.stat().st_size == 100
+
+
+def test_a_file_that_no_journal_knows_leaves_the_folder_too(run):
+    archive = FakeArchive(named("A"))
+    case = extract(archive, run).table["case_id"][0]
+    folder = run.cohort.patient(case) / "CT"
+    for name in ("stray.dcm", "torn.dcm.part", "mine.txt"):
+        (folder / name).write_bytes(b"x")
+    extract(archive, run)
+
+    assert not (folder / "stray.dcm").exists()
+    assert not (folder / "torn.dcm.part").exists()
+    assert (folder / "mine.txt").exists()
+
+
+def test_what_was_made_of_files_goes_before_the_files_are_replaced(run):
+    archive = FakeArchive(named("A"))
+    case = extract(archive, run).table["case_id"][0]
+    folder = run.cohort.patient(case)
+    (folder / "products.json").write_text("{}")
+    run.cohort.dvhs(case).mkdir(parents=True)
+    extract(archive, replace(run, run_id="run-2"))
+    assert (folder / "products.json").exists()
+    assert run.cohort.dvhs(case).exists()
+
+    archive.held["A"] = changed(archive.held["A"], "struct")
+    archive.errors["ct"] = []
+    extract(archive, replace(run, run_id="run-3"))
+
+    assert not (folder / "products.json").exists()
+    assert not run.cohort.dvhs(case).exists()
 
 
 def test_a_file_that_left_the_archive_leaves_the_folder(run):
@@ -250,16 +282,24 @@ def test_objects_that_do_not_refer_to_each_other_are_no_technical_failure(run):
     assert summary.technical_failures == 0
 
 
-def test_a_name_out_of_the_dates_is_dropped_and_an_absent_one_is_told(tmp_path):
+def test_a_name_out_of_the_dates_and_an_absent_one_are_both_told(run, tmp_path):
     class Dated(FakeArchive):
         def patient_ids(self, dates=None):
             return ["in range"] if dates else ["in range", "too early"]
 
-    chosen = PatientSelection(
-        patient_ids=["in range", "too early", "absent"], first_study_date="2024-01-01"
-    )
+    archive = Dated(named("in range"), named("too early"))
+    names = ["in range", "too early", "absent"]
+    chosen = PatientSelection(patient_ids=names, first_study_date="2024-01-01")
+    (batch,) = choose(archive, chosen, tmp_path, run)
+    for notes in decide_batch(archive, batch, run):
+        retrieve_patient(archive, notes, run.cohort)
+    table = publish(batch, run).table.set_index("patient_id")
 
-    assert choose(Dated(), chosen, tmp_path) == [["in range", "absent"]]
+    assert batch == names
+    assert table["codes"]["too early"] == "I_EXEC_010"
+    assert table["codes"]["absent"] == "I_EXEC_003"
+    assert table["outcome"]["in range"] == "PROCEED"
+    assert archive.listed == ["in range"]
 
 
 def test_two_runs_cannot_work_on_one_cohort(tmp_path):
@@ -306,3 +346,89 @@ def test_case_ids_tell_nothing_without_the_key(run):
     assert run.notes("A") == run.notes("A")
     assert run.notes("A") != replace(run, key=b"other").notes("A")
     assert "A" not in run.notes("A").stem
+
+
+def test_the_summary_stays_short_whatever_the_evidence(run):
+    image, *others = complete()
+    held = []
+    for number in range(120):
+        far = replace(image.instances[-1], position_mm=(0, 0, 20.0 + number))
+        rows = (*image.instances[:-1], far)
+        held.append(named(f"{number:03d}", replace(image, instances=rows), *others))
+    summary = extract(FakeArchive(*held), run)
+
+    assert len(summary.to_markdown("c")) < 3000
+    assert len(set(summary.table["reason"])) > 60
+
+
+def test_two_copies_of_a_study_are_one_treatment(run):
+    original = named("A")
+    copies = tuple(replace(row, study_instance_uid="copy") for row in original.series)
+    copy = replace(original.studies[0], study_instance_uid="copy", series=copies)
+    archive = FakeArchive(replace(original, studies=(*original.studies, copy)))
+    summary = extract(archive, run)
+
+    assert summary.table["outcome"].tolist() == ["PROCEED"]
+    assert summary.in_quarantine == 0
+    assert len(archive.fetched) == len(set(archive.fetched)) == 8
+
+
+@pytest.mark.parametrize("modality", ["CT", "RTSTRUCT", "RTDOSE"])
+def test_a_copied_series_is_one_and_a_copy_of_another_length_is_for_review(run, modality):
+    original = named("A")
+    (series,) = [row for row in original.series if row.modality == modality]
+
+    def copied(size):
+        rows = tuple(replace(r, size=size, fingerprint=str(size)) for r in series.instances)
+        moved = replace(series, study_instance_uid="copy", instances=rows)
+        copy = replace(original.studies[0], study_instance_uid="copy", series=(moved,))
+        return FakeArchive(replace(original, studies=(*original.studies, copy)))
+
+    same = extract(copied(series.instances[0].size), run).table
+    other = extract(copied(7), replace(run, run_id="run-2")).table
+
+    assert same["outcome"].tolist() == ["PROCEED"]
+    assert other["outcome"].tolist() == ["REVIEW"]
+    assert "II_REV_013" in other["codes"][0]
+
+
+def test_more_slices_in_a_copied_series_belong_to_it(run):
+    image, *others = complete()
+    part = replace(image, instances=image.instances[3:], study_instance_uid="again")
+    held = named("A", replace(image, instances=image.instances[:4]), *others, part)
+    summary = extract(FakeArchive(held), run)
+
+    assert summary.table["slices"].tolist() == [5]
+    assert summary.table["outcome"].tolist() == ["PROCEED"]
+
+
+def test_a_server_that_failed_over_an_object_is_asked_again(run):
+    image, struct, plan, dose = complete()
+    broken = replace(dose, references=(), unreadable={"dose": "failed"}, is_doubtful=True)
+    archive = FakeArchive(named("A", image, struct, plan, broken))
+    first = extract(archive, run)
+    archive.held["A"] = named("A")
+    archive.held["A"] = replace(archive.held["A"], studies=archive.held["A"].studies)
+    second = extract(archive, replace(run, run_id="run-2"))
+
+    assert "II_EXEC_004" in first.table["codes"][0]
+    assert second.table["outcome"][0] == "PROCEED"
+    assert archive.listed == ["A", "A"]
+
+
+def test_manifest_counts_the_slices_of_the_images_alone(run):
+    pet = replace(ct("pet"), modality="PT")
+    archive = FakeArchive(named("A", *complete(), pet))
+    rules = FILES_ONLY.model_copy(update={"required_modalities": ["CT", "PT", "RTSTRUCT"]})
+    summary = extract(archive, replace(run, specification=rules))
+
+    assert summary.table["slices"].tolist() == [5]
+
+
+def test_an_empty_table_of_candidates_has_its_columns(run):
+    extract(FakeArchive(named("A")), run)
+
+    assert pd.read_csv(run.cohort.quarantine_table.with_suffix(".csv")).columns.tolist() == [
+        "patient_id",
+        "case_id",
+    ]

@@ -7,7 +7,9 @@ import pytest
 
 from imaging.cohort import ImageRules
 from imaging.cohort.geometry import judge_slices
-from tests.imaging.cohort.rows import ct, slices
+from imaging.volumes import FindingKind
+from tests.imaging.cohort.rows import AXIAL, ct, slices
+from tests.imaging.volumes.series import kinds, made, numbered, series, written
 
 
 def codes(rows):
@@ -77,6 +79,65 @@ def test_uneven_spacing_is_no_missing_slice_and_is_not_filled():
     (decision,) = judge_slices(ct(instances=rows), ImageRules(fill_missing_slices=5))
 
     assert decision.code == "II_REV_007"
+
+
+def test_a_spacing_that_drifts_bit_by_bit_is_uneven():
+    rows = [
+        replace(row, position_mm=(0, 0, 2 * i + 0.0002 * (i - 24) ** 2))
+        for i, row in enumerate(slices(count=48))
+    ]
+
+    assert codes(rows) == ["II_REV_007"]
+
+
+def test_one_slice_moved_sideways_is_noticed():
+    rows = list(slices(count=9))
+    rows[4] = replace(rows[4], position_mm=(1.0, 0.0, 12.0))
+    (decision,) = judge_slices(ct(instances=rows))
+
+    assert decision.code == "II_REV_009"
+    assert decision.evidence == {"tilt_degrees": 0.0, "largest_shift_mm": 1.0}
+
+
+LISTED = {
+    "even": lambda i: (0, 0, 3 * i),
+    "drifting": lambda i: (0, 0, 3 * i + 0.0012 * i**2),
+    "rounded": lambda i: (0, 0, round(10 * i / 3, 1)),
+    "nearly doubled": lambda i: (0, 0, 3 * i - 2.8 * (i == 5)),
+    "sideways": lambda i: (0.3 * (i == 4), 0, 3 * i),
+    "tilted": lambda i: (0, 0.05 * i, 3 * i),
+    "one missing": lambda i: (0, 0, 3 * i + 3 * (i > 4)),
+    "uneven": lambda i: (0, 0, 3 * i + 0.7 * (i > 4)),
+}
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_the_listing_finds_fault_where_the_files_make_no_volume(name, tmp_path):
+    places_mm = [tuple(float(mm) for mm in LISTED[name](i)) for i in range(20)]
+    rows = [replace(r, position_mm=p) for r, p in zip(slices(count=20), places_mm, strict=True)]
+
+    def place(image, index):
+        image.ImagePositionPatient = list(places_mm[index])
+
+    images = series(numbered(20, 6, 7), change=place)
+    is_volume = FindingKind.IMAGE_WRITTEN in kinds(made(tmp_path, written(images, tmp_path)))
+
+    assert is_volume is (codes(rows) == [])
+
+
+@pytest.mark.parametrize(
+    "orientation", [(0.0,) * 6, (1.0, 0.0, 0.0, 1.0, 0.0, 0.0), (math.nan, *AXIAL[1:])]
+)
+def test_directions_that_are_none_are_as_good_as_not_stated(orientation):
+    assert codes([replace(row, orientation=orientation) for row in slices()]) == ["II_REV_010"]
+
+
+@pytest.mark.parametrize("far_mm", [1e9, 1e300])
+def test_a_position_that_is_nonsense_is_uneven(far_mm):
+    rows = list(slices(count=9))
+    rows[8] = replace(rows[8], position_mm=(0.0, 0.0, far_mm))
+
+    assert codes(rows) == ["II_REV_007"]
 
 
 def test_slices_of_different_size_are_named():

@@ -13,6 +13,8 @@ from imaging.cohort import (
     publish,
     retrieve_group,
 )
+from imaging.dicom import Changes
+from imaging.errors import RemoteUnavailableError
 from tests.imaging.cohort.fakes import FILES_ONLY, FakeArchive, changed
 from tests.imaging.cohort.rows import complete, patient
 
@@ -26,10 +28,14 @@ class Feed(FakeArchive):
     def cursor(self):
         return self.now
 
-    def holdings(self, patient_ids, since=""):
-        self.since = since
-        for holding in super().holdings(patient_ids, since):
-            yield replace(holding, is_touched=holding.patient_id in self.touched)
+    def changes_since(self, cursor):
+        self.since = cursor
+        return Changes(self.touched)
+
+    def holdings(self, patient_ids, changes=None):
+        for holding in super().holdings(patient_ids, changes):
+            is_touched = changes is None or changes.any_of([holding.patient_id])
+            yield replace(holding, is_touched=is_touched)
 
 
 @pytest.fixture
@@ -164,10 +170,10 @@ def test_studies_that_become_stable_within_a_moment_are_waited_for(archive, run)
     asked = []
 
     class Settling(Feed):
-        def holdings(self, patient_ids, since=""):
+        def holdings(self, patient_ids, changes=None):
             asked.append(list(patient_ids))
             self.held["A"] = replace(stable, studies=arriving) if len(asked) == 1 else stable
-            yield from super().holdings(patient_ids, since)
+            yield from super().holdings(patient_ids, changes)
 
     summary = extract(Settling(stable, archive.held["B"]), replace(run, patience_s=30.0))
 
@@ -205,3 +211,25 @@ def test_blanks_around_a_patient_id_are_not_significant(tmp_path):
     chosen = choose(archive, PatientSelection(patient_ids=["A", "B ", "C"]), tmp_path)
 
     assert chosen == [[" A", "B", "C"]]
+
+
+def test_a_run_on_fewer_patients_twice_does_not_forget_either(archive, run):
+    extract(archive, run)
+    archive.now = "9"
+    extract(archive, replace(run, run_id="run-2"), ["A"])
+    extract(archive, replace(run, run_id="run-3"), ["A"])
+    extract(archive, replace(run, run_id="run-4"))
+
+    assert archive.since == "7"
+
+
+def test_growth_is_told_though_another_patient_of_the_group_lost_the_server(archive, run):
+    notes = decide_batch(archive, ["A", "B"], run)
+    image, *others = complete()
+    archive.held["A"] = named("A", replace(image, instances=image.instances[1:]), *others)
+    archive.errors["ct.2"] = [RemoteUnavailableError("lost")]
+    archive.stop_after = 9
+    with pytest.raises(RemoteUnavailableError):
+        retrieve_group(archive, notes, run.cohort)
+
+    assert "I_REV_003" in publish(["A", "B"], run).table["codes"][0]

@@ -56,6 +56,7 @@ def test_a_plan_that_names_no_structure_set_is_linked_by_frame_of_reference():
     verdict = decide(patient(image, struct, rt("RTPLAN", plan), dose), CohortSpecification())
 
     assert [chain.plans[0].uid for chain in taken(verdict)] == ["plan"]
+    assert "II_SUCC_002" in codes(verdict)
 
 
 def test_a_dose_of_an_absent_plan_is_not_linked_to_another():
@@ -133,6 +134,23 @@ def test_without_its_further_modality_nothing_is_complete():
     assert codes(verdict)[-1] == "II_EXEC_002"
 
 
+def test_where_the_images_state_no_frame_the_dose_is_held_against_the_structures():
+    dose = replace(DOSE, frame_of_reference_uids=("else",))
+    image, struct, plan, _ = complete()
+    bare = replace(image, tags={})
+    verdict = decide(patient(bare, struct, plan, rt("RTDOSE", dose)), CohortSpecification())
+
+    assert [d.subject_uid for d in verdict.decisions if d.code == "II_REV_012"] == ["dose"]
+
+
+def test_contour_images_are_counted_in_the_evidence():
+    struct = replace(STRUCT, series_uids=(), image_uids=("ct.0", "ct.1", "gone"))
+    image, _, plan, dose = complete()
+    verdict = decide(patient(image, rt("RTSTRUCT", struct), plan, dose), CohortSpecification())
+
+    assert taken(verdict)[0].evidence["RTSTRUCT → CT"] == "contour images (2 of 3)"
+
+
 def test_another_frame_of_reference_than_the_images_is_for_review():
     struct = replace(STRUCT, frame_of_reference_uids=("else",))
     image, _, plan, dose = complete()
@@ -180,11 +198,11 @@ def test_two_people_under_one_patient_id_are_for_review():
     held = patient(*complete(), ct("old", "before", frame="else"))
     first, second = held.studies
     names = (
-        replace(first, patient_name="Doe^Jane", patient_birth_date="19600101"),
-        replace(second, patient_name="DOE JANE", patient_birth_date="19600101"),
+        replace(first, patient_names=("Doe^Jane",), patient_birth_dates=("19600101",)),
+        replace(second, patient_names=("DOE JANE",), patient_birth_dates=("19600101",)),
     )
     same = decide(replace(held, studies=names), CohortSpecification())
-    other = replace(names[1], patient_birth_date="19610101")
+    other = replace(names[1], patient_birth_dates=("19610101",))
     differ = decide(replace(held, studies=(names[0], other)), CohortSpecification())
 
     assert "I_REV_002" not in codes(same)

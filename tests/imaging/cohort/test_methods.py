@@ -142,10 +142,9 @@ def test_resampling_is_told_with_how_often_it_happened():
         ("exact, end caps 2 mm, cubic", "were calculated by the method “exact, end caps 2 mm"),
     ],
 )
-def test_dvhs_are_described_by_the_method_in_their_table(tmp_path, text, said):
+def test_dvhs_are_described_by_the_method_in_their_table(text, said):
     table = pd.DataFrame({"case_id": ["a", "a", "b"], "method": [text, "", text]})
-    table.to_parquet(tmp_path / "metrics.parquet")
-    facts = DvhFacts.of(tmp_path / "metrics.parquet")
+    facts = DvhFacts.of(table)
 
     assert facts == DvhFacts(2, (text,))
     paragraph = methods_paragraph(tally_of(TAKEN), PLAIN, facts)
@@ -153,8 +152,8 @@ def test_dvhs_are_described_by_the_method_in_their_table(tmp_path, text, said):
     assert said in paragraph
 
 
-def test_without_dvhs_none_are_mentioned(tmp_path):
-    assert DvhFacts.of(tmp_path / "metrics.parquet") is None
+def test_without_dvhs_none_are_mentioned():
+    assert DvhFacts.of(None) is None
     assert "histogram" not in methods_paragraph(tally_of(TAKEN), PLAIN)
 
 

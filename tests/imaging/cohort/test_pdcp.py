@@ -87,6 +87,7 @@ def test_a_pdcp_configuration_is_translated_rule_by_rule(tmp_path):
         description_must_not_contain=["head and neck"],
         description_may_contain=["breast"],
         wanted_rois=["*CTV*", "*PTV*"],
+        several_treatments="description",
     )
     assert (tmp_path / "cohort" / "translation.md").read_text() == found.report
 
@@ -113,3 +114,22 @@ def test_the_report_names_every_key_and_hidden_rule_and_no_credential(tmp_path):
 def test_a_pdcp_configuration_that_says_nothing_sensible_is_refused(tmp_path, wrong):
     with pytest.raises(InputError, match="PDCP"):
         read_specification(written(tmp_path, json.dumps(PDCP | wrong)))
+
+
+def test_an_error_does_not_repeat_what_was_given(tmp_path):
+    text = "passwd: hunter2\nwanted_rois: {PTV: hunter2}\n"  # pragma: allowlist secret
+    with pytest.raises(InputError, match="passwd") as raised:
+        read_specification(written(tmp_path, text))
+
+    assert "hunter2" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+def test_a_mixture_of_both_kinds_is_refused(tmp_path):
+    with pytest.raises(InputError, match="CONNECTIONS"):
+        read_specification(written(tmp_path, "wanted_rois: [PTV]\nCONNECTIONS: 8\n"))
+
+
+def test_to_choose_by_description_needs_keywords(tmp_path):
+    with pytest.raises(InputError, match="description_may_contain"):
+        read_specification(written(tmp_path, "several_treatments: description\n"))

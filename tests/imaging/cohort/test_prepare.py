@@ -22,6 +22,7 @@ from imaging.cohort import (
 )
 from imaging.dicom import FolderArchive
 from imaging.phantoms import Cohort, PhantomSize
+from tests.imaging.cohort.fakes import NOTHING
 
 
 @pytest.fixture
@@ -50,6 +51,14 @@ def write(archive, fault=None):
 def only(archive, modality):
     (path,) = (archive / "SUB001" / modality).glob("*.dcm")
     return path
+
+
+def change_dose(archive, **attributes):
+    path = only(archive, "RTDOSE")
+    dataset = pydicom.dcmread(path)
+    for keyword, value in attributes.items():
+        setattr(dataset, keyword, value)
+    dataset.save_as(path)
 
 
 def codes(summary):
@@ -106,17 +115,96 @@ def test_the_largest_dose_may_be_bounded(archive, tmp_path, lowest, highest, exc
     assert summary.table["outcome"][0] == ("EXCLUDE" if excluded else "PROCEED")
 
 
+@pytest.mark.parametrize(("highest", "excluded"), [(5, True), (200, False)])
+def test_the_largest_dose_is_bounded_where_nothing_is_written_too(
+    archive, tmp_path, highest, excluded
+):
+    write(archive)
+    rules = DoseRules(highest_maximum_gy=highest)
+    specification = CohortSpecification(dose=rules, outputs=NOTHING)
+    summary, _ = extract(archive, tmp_path / "cohort", specification)
+
+    assert ("XXIV_EXEC_003" in codes(summary)) is excluded
+
+
 def test_a_dose_that_cannot_be_read_costs_the_dose_and_not_the_masks(archive, tmp_path):
     write(archive)
-    path = only(archive, "RTDOSE")
-    dataset = pydicom.dcmread(path)
-    dataset.DoseGridScaling = 0
-    dataset.save_as(path)
+    change_dose(archive, DoseGridScaling=0)
     summary, _ = extract(archive, tmp_path / "cohort")
+    again, written = extract(archive, tmp_path / "cohort", run_id="run-2")
 
     assert "XVI_REV_007" in codes(summary)
     assert {"XII_SUCC_001", "XIV_SUCC_001"} <= {*codes(summary)}
     assert summary.table["outcome"][0] == "REVIEW"
+    assert (written, codes(again)) == (0, codes(summary))
+
+
+@pytest.mark.parametrize(
+    ("change", "is_told"),
+    [({}, False), ({"DoseGridScaling": 0}, True), ({"DoseType": "ERROR"}, True)],
+)
+@pytest.mark.parametrize("outputs", [Outputs(dose=False), NOTHING])
+def test_a_dose_that_cannot_be_used_is_told_where_it_is_not_written(
+    archive, tmp_path, change, is_told, outputs
+):
+    write(archive)
+    change_dose(archive, **change)
+    summary, _ = extract(archive, tmp_path / "cohort", CohortSpecification(outputs=outputs))
+
+    assert ("XVI_REV_007" in codes(summary)) is is_told
+    assert summary.table["outcome"][0] == ("REVIEW" if is_told else "PROCEED")
+
+
+def test_an_unreadable_dose_that_is_bounded_and_not_written_is_told_once(archive, tmp_path):
+    write(archive)
+    change_dose(archive, GridFrameOffsetVector=[1.0, 2.0])
+    rules = CohortSpecification(dose=DoseRules(highest_maximum_gy=200), outputs=Outputs(dose=False))
+    summary, _ = extract(archive, tmp_path / "cohort", rules)
+
+    assert codes(summary).count("XVI_REV_007") == 1
+
+
+@pytest.mark.parametrize(
+    ("beside_mm", "wanted_rois", "code"),
+    [(0, ["PTV"], ""), (600, [], "XVI_REV_008"), (150, ["PTV"], "XVI_REV_009"), (150, [], "")],
+)
+def test_a_dose_beside_the_patient_is_for_review(archive, tmp_path, beside_mm, wanted_rois, code):
+    write(archive)
+    x, y, z = pydicom.dcmread(only(archive, "RTDOSE")).ImagePositionPatient
+    change_dose(archive, ImagePositionPatient=[x, y + beside_mm, z])
+    summary, _ = extract(archive, tmp_path / "cohort", CohortSpecification(wanted_rois=wanted_rois))
+
+    assert {"XVI_REV_008", "XVI_REV_009"}.intersection(codes(summary)) == {code} - {""}
+    assert summary.table["outcome"][0] == ("REVIEW" if code else "PROCEED")
+
+
+def test_an_unforeseen_error_of_the_dose_costs_the_dose_and_not_the_masks(
+    archive, tmp_path, monkeypatch
+):
+    write(archive)
+
+    def breaks(*_args, **_kwargs):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("imaging.volumes.products.write_dose", breaks)
+    summary, _ = extract(archive, tmp_path / "cohort")
+
+    assert {"XVI_EXEC_001", "XIV_SUCC_001"} <= {*codes(summary)}
+    assert summary.technical_failures == 1
+
+
+def test_outputs_that_are_no_longer_wanted_do_not_stay_beside_other_files(archive, tmp_path):
+    write(archive)
+    extract(archive, tmp_path / "cohort")
+    summary, _ = extract(
+        archive, tmp_path / "cohort", CohortSpecification(outputs=NOTHING), "run-2"
+    )
+    left = [path for path in (tmp_path / "cohort/patients").rglob("*") if path.is_file()]
+
+    assert summary.table["products"].tolist() == [0]
+    assert not [path for path in left if path.suffix in {".gz", ".png", ".tsv"}]
+    assert not [path for path in left if path.name in {"products.json", "rois.json"}]
+    assert [path for path in left if path.suffix == ".dcm"]
 
 
 def test_a_step_that_never_ended_is_a_failure_and_the_next_run_does_it(archive, tmp_path):
@@ -154,13 +242,16 @@ def test_an_unforeseen_error_is_the_cases_alone_and_its_trace_is_in_the_notes(
     archive, tmp_path, monkeypatch
 ):
     write(archive)
+    extract(archive, tmp_path / "cohort")
 
     def breaks(*_args, **_kwargs):
         raise ZeroDivisionError
 
     monkeypatch.setattr("imaging.cohort.prepare.write_products", breaks)
-    summary, _ = extract(archive, tmp_path / "cohort")
+    summary, _ = extract(archive, tmp_path / "cohort", run_id="run-2")
     notes = PatientNotes.read(next((tmp_path / "cohort" / "notes").glob("*.json")))
 
+    assert not list((tmp_path / "cohort").rglob("*.nii.gz"))  # nothing of the run before
+    assert not list((tmp_path / "cohort").rglob("products.json"))
     assert codes(summary)[-1] == "XII_EXEC_001"
     assert "Traceback" in str(notes.decisions[-1].evidence["reason"])

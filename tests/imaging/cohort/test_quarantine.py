@@ -34,6 +34,11 @@ def archive():
     return FakeArchive(patient(*complete("one", ".1"), *complete("two", ".2")))
 
 
+def key_of(run, number, id_="SUB001"):
+    """The key of a candidate by its place in the table."""
+    return candidates_of(run.cohort, run.case_id(id_))[number - 1].key
+
+
 def extract(archive, run):
     for notes in decide_batch(archive, archive.patient_ids(), run):
         retrieve_patient(archive, notes, run.cohort)
@@ -71,7 +76,7 @@ def test_the_chosen_candidate_moves_into_the_cohort(archive, run):
     case = run.case_id("SUB001")
     chosen = candidates_of(run.cohort, case)[1]
     expected = files(chosen.folder)
-    summary = resolve(run.cohort, case, 2, reviewer="RW", comment="the later plan")
+    summary = resolve(run.cohort, case, chosen.key, reviewer="RW", comment="the later plan")
 
     assert summary.table["outcome"].tolist() == ["PROCEED"]
     assert "I_SUCC_002" in summary.table["codes"][0]
@@ -79,7 +84,7 @@ def test_the_chosen_candidate_moves_into_the_cohort(archive, run):
     assert files(run.cohort.patient(case)) == expected
     assert not chosen.folder.exists()
     assert len(candidates_of(run.cohort, case)) == 1
-    kept = json.loads((run.cohort.root / "resolutions.json").read_text())[case]
+    (kept,) = json.loads((run.cohort.root / "resolutions.json").read_text())[case]
     assert (kept["key"], kept["reviewer"], kept["comment"]) == (chosen.key, "RW", "the later plan")
     assert waiting(run.cohort) == []
 
@@ -87,7 +92,7 @@ def test_the_chosen_candidate_moves_into_the_cohort(archive, run):
 def test_later_extractions_keep_to_the_choice_and_fetch_nothing(archive, run):
     extract(archive, run)
     case = run.case_id("SUB001")
-    resolve(run.cohort, case, 1)
+    resolve(run.cohort, case, key_of(run, 1))
     expected = files(run.cohort.patient(case))
     archive.fetched.clear()
     again = extract(archive, replace(run, run_id="run-2"))
@@ -103,9 +108,9 @@ def test_later_extractions_keep_to_the_choice_and_fetch_nothing(archive, run):
 def test_a_choice_can_be_made_otherwise(archive, run):
     extract(archive, run)
     case = run.case_id("SUB001")
-    resolve(run.cohort, case, 1)
+    resolve(run.cohort, case, key_of(run, 1))
     first = files(run.cohort.patient(case))
-    table = resolve(run.cohort, case, 1).table
+    table = resolve(run.cohort, case, key_of(run, 1)).table
 
     assert files(run.cohort.patient(case)) != first
     assert len(files(run.cohort.patient(case))) == 8
@@ -118,7 +123,7 @@ def test_a_choice_can_be_made_otherwise(archive, run):
 def test_a_killed_move_is_finished_by_the_next_try(archive, run, monkeypatch, killed_after):
     extract(archive, run)
     case = run.case_id("SUB001")
-    resolve(run.cohort, case, 1)
+    resolve(run.cohort, case, key_of(run, 1))
     wanted = files(candidates_of(run.cohort, case)[0].folder)
     steps = {"choice": 0, "one folder": 1, "both folders": 2}[killed_after]
     renamed: list[Path] = []
@@ -138,33 +143,151 @@ def test_a_killed_move_is_finished_by_the_next_try(archive, run, monkeypatch, ki
         if steps == 2:
             patch.setattr(PatientNotes, "write", dies_first)
         with pytest.raises(KeyboardInterrupt):
-            resolve(run.cohort, case, 1)
+            resolve(run.cohort, case, key_of(run, 1))
     assert PatientNotes.write is write
-    table = resolve(run.cohort, case, 1).table
+    table = resolve(run.cohort, case, key_of(run, 1)).table
 
     assert files(run.cohort.patient(case)) == wanted
     assert table["outcome"].tolist() == ["PROCEED"]
     assert len(candidates_of(run.cohort, case)) == 1
 
 
-@pytest.mark.parametrize(("case", "number"), [("", 3), ("", 0), ("case-nobody", 1), ("../x", 1)])
-def test_what_is_not_there_cannot_be_chosen(archive, run, case, number):
+@pytest.mark.parametrize(
+    ("case", "key"), [("", "gone"), ("", ""), ("case-nobody", "a"), ("../x", "a")]
+)
+def test_what_is_not_there_cannot_be_chosen(archive, run, case, key):
     extract(archive, run)
     with pytest.raises(InputError):
-        resolve(run.cohort, case or run.case_id("SUB001"), number)
+        resolve(run.cohort, case or run.case_id("SUB001"), key)
 
 
 def test_a_candidate_that_is_not_whole_cannot_be_chosen(archive, run):
     archive.gone = {"ct.1.2", "ct.2.2"}
     extract(archive, run)
     with pytest.raises(InputError, match="not complete"):
-        resolve(run.cohort, run.case_id("SUB001"), 1)
+        resolve(run.cohort, run.case_id("SUB001"), key_of(run, 1))
 
 
 def test_the_manifest_keeps_the_other_patients(run):
     other = replace(patient(*complete("three", ".3")), patient_id="SUB002")
     both = FakeArchive(patient(*complete("one", ".1"), *complete("two", ".2")), other)
     extract(both, run)
-    manifest = resolve(run.cohort, run.case_id("SUB001"), 1).manifest
+    manifest = resolve(run.cohort, run.case_id("SUB001"), key_of(run, 1)).manifest
 
     assert read_manifest(manifest)["patient_id"].tolist() == ["SUB001", "SUB002"]
+
+
+def test_a_choice_that_another_reviewer_made_before_is_not_taken_for_the_next_candidate(run):
+    three = [complete(name, f".{name}") for name in ("one", "two", "three")]
+    archive = FakeArchive(patient(*(row for rows in three for row in rows)))
+    extract(archive, run)
+    case = run.case_id("SUB001")
+    first, second, _ = candidates_of(run.cohort, case)
+    resolve(run.cohort, case, first.key)
+    resolve(run.cohort, case, second.key)
+
+    assert PatientNotes.read(run.notes("SUB001")).taken[0].key == second.key
+    with pytest.raises(InputError, match="look again"):
+        resolve(run.cohort, case, second.key)
+
+
+def test_a_patient_who_was_in_the_cohort_before_can_be_resolved(run):
+    archive = FakeArchive(patient(*complete("one", ".1")))
+    extract(archive, run)
+    case = run.case_id("SUB001")
+    before = files(run.cohort.patient(case))
+    archive.held["SUB001"] = patient(*complete("one", ".1"), *complete("two", ".2"))
+    archive.fetched.clear()
+    extract(archive, replace(run, run_id="run-2"))
+
+    assert sorted(archive.fetched) == of_suffix(".2")  # the first one moved, and was not fetched
+    assert not run.cohort.patient(case).exists()
+    resolve(run.cohort, case, key_of(run, 2))
+    resolve(run.cohort, case, key_of(run, 1))
+    assert len(files(run.cohort.patient(case))) == len(before) == 8
+
+
+def test_what_is_no_case_any_more_is_moved_out_of_the_way_and_comes_back(run):
+    archive = FakeArchive(patient(*complete("one", ".1")))
+    extract(archive, run)
+    case = run.case_id("SUB001")
+    whole = archive.held["SUB001"]
+    archive.held["SUB001"] = patient(*complete("one", ".1")[:2])
+    extract(archive, replace(run, run_id="run-2"))
+    assert not run.cohort.patient(case).exists()
+    assert len(files(run.cohort.root / "left" / case)) == 8
+
+    archive.held["SUB001"] = whole
+    archive.fetched.clear()
+    table = extract(archive, replace(run, run_id="run-3")).table
+
+    assert table["outcome"].tolist() == ["PROCEED"]
+    assert archive.fetched == []
+
+
+def test_courses_keep_their_names_when_others_come_and_go(run):
+    every = FILES_ONLY.model_copy(update={"several_treatments": "every"})
+    run = replace(run, specification=every)
+    later = dated(patient(*complete("two", ".2")), "20240101")
+    archive = FakeArchive(later)
+    (alone,) = extract(archive, run).table["case_id"]
+    earlier = dated(patient(*complete("one", ".1")), "20200101")
+    both = replace(later, studies=(*earlier.studies, *later.studies))
+    archive.held["SUB001"] = both
+    table = extract(archive, replace(run, run_id="run-2")).table
+
+    assert table.set_index("course")["case_id"]["2"] == alone
+    assert len(set(table["case_id"])) == 2
+
+
+def dated(row, date):
+    """The patient with all studies on that date, in a frame of reference of that date."""
+    studies = []
+    for study in row.studies:
+        series = tuple(
+            replace(
+                own,
+                tags={"FrameOfReferenceUID": date} if own.modality == "CT" else {},
+                references=tuple(
+                    replace(r, frame_of_reference_uids=(date,)) for r in own.references
+                ),
+            )
+            for own in study.series
+        )
+        studies.append(replace(study, study_date=date, series=series))
+    return replace(row, studies=tuple(studies))
+
+
+def test_a_choice_of_one_course_leaves_the_cases_of_others(run):
+    every = FILES_ONLY.model_copy(update={"several_treatments": "every"})
+    run = replace(run, specification=every)
+    twins = dated(patient(*complete("one", ".1"), *complete("two", ".2")), "20200101")
+    other = dated(patient(*complete("three", ".3")), "20240101")
+    archive = FakeArchive(replace(twins, studies=(*twins.studies, *other.studies)))
+    extract(archive, run)
+    case = run.case_id("SUB001")
+    assert waiting(run.cohort) == [case]
+    now = resolve(run.cohort, case, key_of(run, 1)).table
+    again = extract(archive, replace(run, run_id="run-2")).table
+
+    assert sorted(now["course"]) == sorted(again["course"]) == ["1", "2"]
+    assert sorted(now["case_id"]) == sorted(again["case_id"])
+    assert waiting(run.cohort) == []
+
+
+def test_notes_of_another_version_do_not_keep_others_from_being_resolved(archive, run):
+    extract(archive, run)
+    run.cohort.notes("case-old").write_text('{"patient_id": "old"}')
+
+    assert resolve(run.cohort, run.case_id("SUB001"), key_of(run, 1)).table["outcome"].tolist() == [
+        "PROCEED"
+    ]
+
+
+def test_words_about_a_candidate_hold_no_free_text(run):
+    held = patient(*complete("one", ".1"), *complete("two", ".2"), description="Doe, born 1960")
+    extract(FakeArchive(held), run)
+    found = candidates_of(run.cohort, run.case_id("SUB001"))
+
+    assert "Doe" not in candidates_as_markdown(found)
+    assert all("Doe" not in row.in_words and row.key in row.in_words for row in found)

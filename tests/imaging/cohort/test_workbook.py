@@ -71,7 +71,8 @@ def test_patients_have_the_columns_of_the_manifest_without_who_they_are(run):
 def test_metrics_are_wide_where_dvhs_were_calculated(run):
     columns = ["case_id", "roi_name", "metric", "value", "unit", "flags", "method"]
     rows = [("a", "PTV", name, 2.0, "Gy", "", "exact") for name in ("D95%[Gy]", "D2%[Gy]")]
-    (run.cohort.root / "dvh").mkdir()
+    rows.append(("changed since", "PTV", "D2%[Gy]", 3.0, "Gy", "", "exact"))
+    run.cohort.dvhs("a").mkdir(parents=True)
     pd.DataFrame(rows, columns=columns).to_parquet(run.cohort.root / "dvh" / "metrics.parquet")
     sheets, _ = sheets_of(write_report(run.cohort, FILES_ONLY).workbook)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from imaging.dicom import FolderArchive
+from imaging.dicom import Changes, FolderArchive
 from tests.imaging.dicom.instances import image, only_series, write, write_series
 
 
@@ -56,20 +56,17 @@ def test_every_change_of_a_file_shows_in_its_patients_digest_only(folder, two, c
 def test_a_folder_needs_no_cursor(archive, folder):
     write(image(), folder)
     write(image(patient_id="P2"), folder)
-    found = list(archive.holdings(["P2", "absent", "P1", "P2"], "whatever"))
+    changes = archive.changes_since("whatever")
+    found = [
+        each
+        for given in (changes, Changes(), None)
+        for each in archive.holdings(["P2", "absent", "P1", "P2"], given)
+    ]
 
     assert archive.cursor() == ""
-    assert [each.patient_id for each in found] == ["P2", "P1"]
+    assert changes == Changes(frozenset())
+    assert [each.patient_id for each in found] == ["P2", "P1"] * 3
     assert all(each.is_stable and not each.is_touched for each in found)
-
-
-def test_the_newest_is_later_than_the_older(folder, archive):
-    for second, name in ((9, "P1"), (3, "P1"), (10, "P2")):
-        os.utime(write(image(patient_id=name), folder), ns=(second * 10**9, second * 10**9))
-
-    first, second = archive.holdings(["P1", "P2"])
-
-    assert first.newest < second.newest
 
 
 def test_every_image_has_its_matrix_and_other_objects_none(archive, folder):

@@ -5,6 +5,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
+from imaging.dicom.reading import UNREADABLE
 from imaging.dicom.references import read_references, references_of
 from imaging.errors import DicomError
 from imaging.phantoms import PhantomPatient, PhantomSize
@@ -183,6 +184,8 @@ def test_the_json_of_a_server_says_the_same_as_the_file():
         "SOPInstanceUID": "1.6",
         "Modality": "RTDOSE",
         "DoseUnits": "GY",
+        "PatientName": "Doe^Jane\\Roe^R",
+        "PatientBirthDate": "19500101",
         "DoseSummationType": "PLAN ",
         "FrameOfReferenceUID": "1.7",
         "ReferencedRTPlanSequence": [plan],
@@ -192,6 +195,8 @@ def test_the_json_of_a_server_says_the_same_as_the_file():
         "RTDOSE",
         SOPInstanceUID="1.6",
         DoseUnits="GY",
+        PatientName=["Doe^Jane", "Roe^R"],
+        PatientBirthDate="19500101",
         DoseSummationType="PLAN",
         FrameOfReferenceUID="1.7",
         ReferencedRTPlanSequence=[item(**plan)],
@@ -210,6 +215,19 @@ def test_a_truncated_object_is_named_by_its_uid(share):
 
     if share > 0.05:
         assert caught.value.uid == dataset.SOPInstanceUID
+
+
+def test_a_name_that_cannot_be_read_makes_no_object_unreadable():
+    class Spoilt(dict[str, Any]):
+        def get(self, keyword: str, default: Any = None) -> Any:
+            if keyword == "PatientName":
+                raise UNREADABLE[-1]
+            return super().get(keyword, default)
+
+    references = references_of(Spoilt(Modality="RTPLAN", SOPInstanceUID="1.6"))
+
+    assert references.sop_instance_uid == "1.6"
+    assert references.patient_name == ""
 
 
 def test_a_value_of_the_wrong_kind_is_a_dicom_error_without_the_value():

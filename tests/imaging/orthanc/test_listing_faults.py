@@ -77,6 +77,7 @@ def test_an_rt_object_deleted_while_listing_is_noted(archive, tmp_path, monkeypa
     assert "gone" in found["RTPLAN"].unreadable[plan.SOPInstanceUID]
     assert found["CT"].tags["Modality"] == "CT"
     assert found["CT"].unreadable == {}
+    assert not any(series.is_doubtful for series in row.series)
 
 
 def delete(client, path):
@@ -110,6 +111,7 @@ def test_a_file_lost_from_the_storage_is_noted_and_the_cohort_goes_on(forgetful)
     noted = next(series for series in found[0].series if series.modality == "RTPLAN")
     assert noted.unreadable == {lost.sop_instance_uid: "the archive fails to give it"}
     assert noted.references == ()
+    assert noted.is_doubtful
     assert found[1] == rows[1]
 
 

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from imaging.dicom import DateRange
+from imaging.dicom import Changes, DateRange
 from imaging.orthanc import OrthancArchive
+from imaging.orthanc import changes as changes_module
 from imaging.orthanc import listing as listing_module
 from imaging.phantoms import PhantomSize
 from imaging.phantoms.server import SimulatedOrthanc
@@ -128,7 +129,8 @@ def test_holdings_cost_one_query_for_many_patients():
         cursor = archive.cursor()
         server.counts.clear()
 
-        found = list(archive.holdings(names, cursor))
+        changes = archive.changes_since(cursor)
+        found = list(archive.holdings(names, changes))
 
         assert server.counts["find Series"] == 5
         assert server.counts["all"] == 5 + server.counts["changes"] <= 8
@@ -137,14 +139,34 @@ def test_holdings_cost_one_query_for_many_patients():
     assert all(each.is_stable for each in found)
 
 
+def test_the_feed_is_read_once_for_any_number_of_batches(monkeypatch):
+    monkeypatch.setattr(changes_module, "_PAGE", 100)
+    with simulated(300) as server, opened(server) as archive:
+        names = archive.patient_ids()
+        cursor = archive.cursor()
+        for number in range(250):
+            server.touch(number)
+        told = archive.changes_since(cursor).to_json()
+        pages = server.counts["changes"]
+        touched = []
+        for start in range(0, 300, 50):
+            with opened(server) as batch:
+                changes = Changes.from_json(told)
+                found = list(batch.holdings(names[start : start + 50], changes))
+                touched += [each.patient_id for each in found if each.is_touched]
+
+        assert touched == names[:250]
+        assert server.counts["changes"] == pages
+
+
 def test_a_touched_patient_shows_among_many():
     with simulated(300) as server, opened(server) as archive:
         names = archive.patient_ids()
         cursor = archive.cursor()
-        before = {each.patient_id: each.digest for each in archive.holdings(names, cursor)}
+        before = {each.patient_id: each.digest for each in archive.holdings(names)}
         server.touch(123)
         with opened(server) as later:
-            found = list(later.holdings(later.patient_ids(), cursor))
+            found = list(later.holdings(later.patient_ids(), later.changes_since(cursor)))
 
         touched = [each.patient_id for each in found if each.is_touched]
         changed = [each.patient_id for each in found if each.digest != before[each.patient_id]]

@@ -65,7 +65,7 @@ def test_contours_in_another_frame_of_reference_make_no_mask(tmp_path):
 
     products = made(tmp_path, blank(tmp_path), path, wanted=MASKS_ONLY)
 
-    assert kinds(products) == [FindingKind.CONTOURS_OUT_OF_PLANE]
+    assert kinds(products) == [FindingKind.NO_MASKS, FindingKind.CONTOURS_OUT_OF_PLANE]
 
 
 def test_rois_without_closed_contours_are_listed(tmp_path):
@@ -99,7 +99,7 @@ def test_a_roi_that_reaches_beyond_the_image_is_cut_off_and_said_to(drawn, tmp_p
 def test_a_roi_wholly_beyond_the_image_has_no_mask(tmp_path):
     products = masked(tmp_path, {"Out": stacked([circle(10, (500.0, 0.0))])})
 
-    assert kinds(products) == [FindingKind.ROI_BEYOND_IMAGE]
+    assert kinds(products) == [FindingKind.NO_MASKS, FindingKind.ROI_BEYOND_IMAGE]
 
 
 def test_a_roi_up_to_the_edge_of_the_image_is_within(tmp_path):
@@ -114,9 +114,27 @@ def test_a_roi_up_to_the_edge_of_the_image_is_within(tmp_path):
 def test_a_roi_between_the_centres_of_voxels_is_said_to_be_too_small(tmp_path):
     products = masked(tmp_path, {"Dot": stacked([box(0.1, 0.1, 0.3, 0.3)])}, wanted_rois=["Dot"])
 
-    assert evidence(products, FindingKind.MASKS_WRITTEN)["masks"] == 0
-    assert len(evidence(products, FindingKind.MASKS_WRITTEN)["too_small"]) == 1
+    assert evidence(products, FindingKind.NO_MASKS)["masks"] == 0
+    assert len(evidence(products, FindingKind.NO_MASKS)["too_small"]) == 1
+    assert FindingKind.MASKS_WRITTEN not in kinds(products)
     assert evidence(products, FindingKind.WANTED_ROI_WITHOUT_MASK) == {"rois": ["1 Dot"]}
+
+
+def test_a_structure_set_without_any_mask_is_said_to_be(tmp_path):
+    products = masked(tmp_path, {"A": [], "B": []})
+
+    assert kinds(products) == [FindingKind.NO_MASKS, FindingKind.ROIS_WITHOUT_CONTOURS]
+    assert evidence(products, FindingKind.NO_MASKS) == {"rois": 2, "masks": 0}
+
+
+def test_a_structure_set_without_rois_has_no_mask_either(tmp_path):
+    dataset = rtstruct_of({"A": stacked([circle(9)])})
+    dataset.StructureSetROISequence = dataset.ROIContourSequence = []
+    (path,) = write_datasets([dataset], tmp_path)
+
+    products = made(tmp_path, blank(tmp_path), path, wanted=MASKS_ONLY)
+
+    assert evidence(products, FindingKind.NO_MASKS) == {"rois": 0, "masks": 0}
 
 
 @pytest.mark.parametrize(

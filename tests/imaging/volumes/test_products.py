@@ -22,7 +22,7 @@ from imaging.volumes import (
     write_products,
 )
 from imaging.volumes import masks as masks_module
-from tests.imaging.volumes.series import kinds, made, series, written
+from tests.imaging.volumes.series import evidence, kinds, made, series, written
 from tests.imaging.volumes.test_masks import circle, stacked
 
 NAMES = ("BODY", "Esophagus", "Heart", "Liver", "Lung_L", "Lung_R", "PTV", "SpinalCord")
@@ -148,17 +148,34 @@ def test_an_error_of_the_picture_does_not_cost_the_image(case, tmp_path, monkeyp
     assert files_in(tmp_path / "out") == EVERYTHING - {"rois.png"} | {"products.json"}
 
 
-def test_a_dose_that_cannot_be_chosen_is_an_error_for_the_caller(case, tmp_path):
+def test_a_dose_that_cannot_be_used_costs_the_dose_only_and_is_not_tried_again(case, tmp_path):
+    tried = []
+
     def refuse():
+        tried.append("once")
         msg = "two plans"
         raise InputError(msg)
 
-    other = replace(case, dose=DoseSource((), refuse))
+    other = replace(case, dose=DoseSource(case.dose.files, refuse))
+    result = write_products(other, tmp_path / "out", ALL, Resampling())
+    again = write_products(other, tmp_path / "out", ALL, Resampling())
 
-    with pytest.raises(InputError, match="two plans"):
-        write_products(other, tmp_path / "out", ALL, Resampling())
+    assert evidence(result, FindingKind.DOSE_REFUSED) == {"reason": "two plans"}
+    no_dose = EVERYTHING - {"nifti/dose.nii.gz", "nifti/dose_on_ct.nii.gz"}
+    assert files_in(tmp_path / "out") == no_dose | {"products.json"}
+    assert (again.reused, again.findings, tried) == (True, result.findings, ["once"])
 
-    assert "products.json" not in files_in(tmp_path / "out")
+
+def test_an_error_of_the_dose_does_not_cost_the_masks(case, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(products, "write_dose", fail)
+
+    result = write_products(case, tmp_path / "out", ALL, Resampling())
+
+    assert "Traceback" in evidence(result, FindingKind.DOSE_FAILED)["reason"]
+    assert "nifti/masks/PTV.nii.gz" in files_in(tmp_path / "out")
 
 
 def test_bytes_are_the_same_in_every_run_and_name_nobody(case, tmp_path):
