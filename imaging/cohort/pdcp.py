@@ -23,7 +23,7 @@ _RULES = {
 _PLACES = {
     "ipport": "the setting IMAGING_ORTHANC_URL, or an orthanc-server block",
     "username": "the setting IMAGING_ORTHANC_USER",
-    "password": "the setting IMAGING_ORTHANC_PASSWORD; it was not copied anywhere",
+    "password": "the setting IMAGING_ORTHANC_PASSWORD, not copied",  # pragma: allowlist secret
     "CONNECTIONS": "nothing: the number of connections is fixed, as more never helped",
     "TIMEOUT": "the setting IMAGING_TIMEOUT_S",
     "imagesummaries": "nothing: summaries are not kept; what was held is in the notes",
