@@ -7,8 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.extraction import EVERY, FEW, extract, run_in
+from benchmarks.files import fetch, rows_of
 from benchmarks.measure import Method, compare
-from benchmarks.pdcp import extract_as_pdcp
+from benchmarks.pdcp import extract_as_pdcp, fetch_as_pdcp
 from benchmarks.report import (
     Goal,
     at_least,
@@ -35,7 +36,10 @@ from imaging.phantoms import PhantomSize
 _FEW = "this project: image, masks, dose"
 _EVERY = "this project: every output"
 _PDCP = "PDCP's way: image, masks, dose"
+_FETCH = "this project: files"
+_PDCP_FETCH = "PDCP's way: files"
 _PATIENTS = 2
+_FETCH_ROUNDS = 3
 _ROUNDS = 2  # with compression, PDCP's way takes most of a minute
 _CT_MB = 63
 _MEMORY_MB = _CT_MB + 150
@@ -48,6 +52,7 @@ def end_to_end(folder: Path) -> None:
             fill([server], patients_of(PhantomSize.clinical(), _PATIENTS), folder)
             print(f"\n{describe_machine(server)}")
             _compare(server, folder, at_least(15) if compression else None)
+            _compare_files(server, folder, at_least(30) if compression else at_least(6))
             if not compression:
                 _show_memory(server, folder)
 
@@ -65,6 +70,18 @@ def _compare(server: OrthancServer, folder: Path, goal: Goal | None) -> None:
     show_ratio_headings()
     show_ratio("PDCP's way / ours, the same outputs", rounds.ratio(_PDCP, _FEW), goal)
     show_ratio("PDCP's way / ours, every output", rounds.ratio(_PDCP, _EVERY))
+
+
+def _compare_files(server: OrthancServer, folder: Path, goal: Goal) -> None:
+    pids = (pid_of(server),)
+    methods = [
+        Method(_FETCH, partial(fetch, server, rows_of(server)), pids),
+        Method(_PDCP_FETCH, partial(fetch_as_pdcp, server), pids),
+    ]
+    rounds = compare(methods, folder, _FETCH_ROUNDS)
+    show_costs(rounds, {}, [])
+    show_ratio_headings()
+    show_ratio("PDCP's way / ours, files to disk", rounds.ratio(_PDCP_FETCH, _FETCH), goal)
 
 
 def _extract(server: OrthancServer, outputs: Outputs, folder: Path) -> None:

@@ -41,7 +41,7 @@ def files(server: OrthancServer, folder: Path) -> None:
     """Measure, and print; a large patient is added to the server."""
     with running(folder / "without-plugin", plugins=False) as plain:
         fill([plain], patients_of(PhantomSize.clinical(), _PATIENTS), folder)
-        patients = _rows(server)
+        patients = rows_of(server)
         _show(patients, _against_the_limit(server, plain, folder))
     _show_gzip(_against_gzip(server, patients[0], folder))
     fill([server], [_large()], folder)
@@ -53,12 +53,12 @@ def files(server: OrthancServer, folder: Path) -> None:
 
 
 def _against_the_limit(server: OrthancServer, plain: OrthancServer, folder: Path) -> Rounds:
-    rows = {each.url: _rows(each) for each in (server, plain)}
+    rows = {each.url: rows_of(each) for each in (server, plain)}
     sizes = [row.size for patient in rows[server.url] for row in _instances(patient)]
     with sending(sizes) as sender:
         methods = [
-            Method(_WADO, partial(_fetch, server, rows[server.url]), (pid_of(server),)),
-            Method(_SINGLY, partial(_fetch, plain, rows[plain.url]), (pid_of(plain),)),
+            Method(_WADO, partial(fetch, server, rows[server.url]), (pid_of(server),)),
+            Method(_SINGLY, partial(fetch, plain, rows[plain.url]), (pid_of(plain),)),
             Method(_LIMIT, sender.receive, (sender.pid,)),
         ]
         return compare(methods, folder, _ROUNDS)
@@ -67,13 +67,14 @@ def _against_the_limit(server: OrthancServer, plain: OrthancServer, folder: Path
 def _against_gzip(server: OrthancServer, patient: PatientRow, folder: Path) -> Rounds:
     pids = (pid_of(server),)
     methods = [
-        Method(_WADO, partial(_fetch, server, [patient]), pids),
+        Method(_WADO, partial(fetch, server, [patient]), pids),
         Method(_GZIP, partial(_download, server, patient), pids),
     ]
     return compare(methods, folder, 1)
 
 
-def _rows(server: OrthancServer) -> list[PatientRow]:
+def rows_of(server: OrthancServer) -> list[PatientRow]:
+    """List the first patients of a server."""
     with open_archive(server) as archive:
         return list(archive.patients(archive.patient_ids()[:_PATIENTS]))
 
@@ -82,7 +83,8 @@ def _instances(patient: PatientRow) -> list[InstanceRow]:
     return [row for series in patient.series for row in series.instances]
 
 
-def _fetch(server: OrthancServer, patients: Sequence[PatientRow], folder: Path) -> None:
+def fetch(server: OrthancServer, patients: Sequence[PatientRow], folder: Path) -> None:
+    """Bring all files of the patients to disk, as this project does."""
     with open_archive(server) as archive:
         for patient in patients:
             for series in patient.series:

@@ -45,6 +45,14 @@ def extract_as_pdcp(server: Reachable, folder: Path) -> None:
             peer.extract(study, folder / str(number))
 
 
+def fetch_as_pdcp(server: Reachable, folder: Path) -> None:
+    """Bring the files of every study to disk, RTPLAN too, and make nothing of them."""
+    with closing(NewClients(server)) as ask, ThreadPoolExecutor(_THREADS) as pool:
+        peer = _Peer(ask, pool)
+        for number, study in enumerate(peer.listed()):
+            peer.fetch(study, folder / str(number))
+
+
 @dataclass(frozen=True, slots=True)
 class _Peer:
     """The steps of a study."""
@@ -54,11 +62,14 @@ class _Peer:
 
     def studies(self) -> list[dict[str, str]]:
         """Summarise every instance, and return the series of each study by modality."""
-        series = all_series(self._all_json)
-        ids = [id_ for row in series for id_ in row["Instances"]]
+        ids = [id_ for row in all_series(self._all_json) for id_ in row["Instances"]]
         self._all_json(f"/instances/{id_}/simplified-tags" for id_ in ids)
+        return self.listed()
+
+    def listed(self) -> list[dict[str, str]]:
+        """Return the series of each study by modality."""
         studies: dict[str, dict[str, str]] = defaultdict(dict)
-        for row in series:
+        for row in all_series(self._all_json):
             studies[row["ParentStudy"]][row["MainDicomTags"]["Modality"]] = row["ID"]
         return list(studies.values())
 
@@ -74,6 +85,14 @@ class _Peer:
         (dose,) = self._parsed(study["RTDOSE"])
         dose.save_as(folder / "RTDOSE.dcm")
         _write_dose(folder / "RTDOSE.dcm", float(dose.DoseGridScaling), folder)
+
+    def fetch(self, study: dict[str, str], folder: Path) -> None:
+        """Write DICOM files."""
+        (folder / "CT").mkdir(parents=True)
+        self._write_slices(study["CT"], folder / "CT")
+        for modality in study.keys() - {"CT"}:
+            for item in self._parsed(study[modality]):
+                item.save_as(folder / f"{modality}.dcm")
 
     def _write_slices(self, series: str, folder: Path) -> list[str]:
         """Fetch, parse and hold all slices; sort, number and encode them."""

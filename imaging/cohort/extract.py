@@ -4,7 +4,7 @@ import logging
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from imaging.cohort.decide import decide
@@ -115,7 +115,8 @@ def decide_batch(archive: Archive, patient_ids: Sequence[str], run: Extraction) 
         elif not _carry_over(held[id_], bases[id_], run):
             to_list.append(id_)
     for patient in archive.patients(to_list):
-        _judge(patient, bases[patient.patient_id], chosen, run)
+        id_ = patient.patient_id
+        _judge(_as_settled(patient, held[id_]), bases[id_], chosen, run)
     return [path for id_ in patient_ids if _is_to_retrieve(path := run.notes(id_))]
 
 
@@ -137,6 +138,12 @@ def _settled(archive: Archive, patient_ids: Sequence[str], run: Extraction) -> d
         time.sleep(_POLL_S)
         held |= {holding.patient_id: holding for holding in archive.holdings(arriving, changes)}
     return held
+
+
+def _as_settled(patient: PatientRow, holding: Holding) -> PatientRow:
+    """Go by the newer word on whether studies are still arriving: a listing may be remembered."""
+    stable = (replace(study, stable=holding.is_stable) for study in patient.studies)
+    return replace(patient, studies=tuple(stable))
 
 
 def _basis(holding: Holding, run: Extraction, chosen: Mapping[str, Sequence[str]]) -> str:

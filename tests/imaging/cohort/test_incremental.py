@@ -233,3 +233,17 @@ def test_growth_is_told_though_another_patient_of_the_group_lost_the_server(arch
         retrieve_group(archive, notes, run.cohort)
 
     assert "I_REV_003" in publish(["A", "B"], run).table["codes"][0]
+
+
+def test_a_remembered_listing_does_not_make_a_settled_study_wait(archive, run):
+    stale = archive.held["A"]
+    arriving = tuple(replace(study, stable=False) for study in stale.studies)
+
+    class Remembering(Feed):
+        def patients(self, patient_ids):
+            for row in super().patients(patient_ids):
+                yield replace(row, studies=arriving) if row.patient_id == "A" else row
+
+    summary = extract(Remembering(stale, archive.held["B"]), run)
+
+    assert summary.table["outcome"].tolist() == ["PROCEED", "PROCEED"]
