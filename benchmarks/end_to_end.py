@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.extraction import EVERY, FEW, extract, run_in
-from benchmarks.files import fetch, rows_of
+from benchmarks.files import fetch_at_once, rows_of
 from benchmarks.measure import Method, compare
 from benchmarks.pdcp import extract_as_pdcp, fetch_as_pdcp
 from benchmarks.report import (
@@ -39,7 +39,7 @@ _PDCP = "PDCP's way: image, masks, dose"
 _FETCH = "this project: files"
 _PDCP_FETCH = "PDCP's way: files"
 _PATIENTS = 2
-_FETCH_ROUNDS = 3
+_FETCH_ROUNDS = 5
 _ROUNDS = 2  # with compression, PDCP's way takes most of a minute
 _CT_MB = 63
 _MEMORY_MB = _CT_MB + 150
@@ -75,7 +75,7 @@ def _compare(server: OrthancServer, folder: Path, goal: Goal | None) -> None:
 def _compare_files(server: OrthancServer, folder: Path, goal: Goal) -> None:
     pids = (pid_of(server),)
     methods = [
-        Method(_FETCH, partial(fetch, server, rows_of(server)), pids),
+        Method(_FETCH, partial(fetch_at_once, server, rows_of(server)), pids),
         Method(_PDCP_FETCH, partial(fetch_as_pdcp, server), pids),
     ]
     rounds = compare(methods, folder, _FETCH_ROUNDS)

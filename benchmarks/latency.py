@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.delay import delayed
+from benchmarks.files import fetch_at_once
 from benchmarks.measure import Method, compare
 from benchmarks.peers import KeptConnections, all_series
 from benchmarks.report import (
@@ -70,9 +71,8 @@ def _compare(server: OrthancServer, far: Reachable, folder: Path) -> None:
 
 def _fetch(server: Reachable, folder: Path) -> None:
     with open_archive(server) as archive:
-        for patient in archive.patients(archive.patient_ids()):
-            for series in patient.series:
-                archive.fetch(series, folder / patient.patient_id / series.modality)
+        patients = list(archive.patients(archive.patient_ids()))
+    fetch_at_once(server, patients, folder)
 
 
 def _fetch_serially(server: Reachable, folder: Path) -> None:

@@ -244,3 +244,52 @@ def test_a_draft_beside_an_approved_plan_is_not_added_to_it():
     verdict = decide(held, CohortSpecification.model_validate({"dose": {"sum_plans": True}}))
 
     assert [dose.uid for dose in verdict.cases[0].chain.doses] == ["dose"]
+
+
+def test_of_several_choices_the_latest_counts():
+    aside = verdict_on(*TWO)
+    keys = dict(zip(images(aside, aside=True), _keys(aside), strict=True))
+    choices = [keys["early"], keys["late"]]
+    verdict = decide(PatientRow("SUB001", TWO), CohortSpecification(), choices)
+
+    assert images(verdict) == ["late"]
+    assert images(verdict, aside=True) == ["early"]
+
+
+def test_plans_on_different_structure_sets_are_not_added():
+    image, *objects = plain("study", ".1")
+    _, *others = plain("study", ".2")
+    (refers,) = others[0].references
+    others[0] = replace(others[0], references=(replace(refers, series_uids=("ct.1",)),))
+    held = patient(image, *objects, *others)
+    verdict = decide(held, CohortSpecification.model_validate({"dose": {"sum_plans": True}}))
+
+    assert verdict.decisions[-1].code == "II_EXEC_003"
+    assert [len(case.chain.plans) for case in verdict.cases] == [1, 1]
+
+
+@pytest.mark.parametrize(("days", "expected"), [(30, 1), (29, 2)])
+def test_studies_just_as_far_apart_as_said_are_one_course(days, expected):
+    studies = treatment("scan", "20200101"), treatment("rescan", "20200131")
+
+    assert len(verdict_on(*studies, course_days=days).courses) == expected
+
+
+def test_where_no_plan_states_its_date_the_newest_is_told_by_the_study():
+    def bare(study):
+        rows = (
+            replace(row, references=tuple(replace(r, date="", time="") for r in row.references))
+            for row in study.series
+        )
+        return replace(study, series=tuple(rows))
+
+    assert images(verdict_on(*map(bare, TWO), several_treatments="newest")) == ["late"]
+
+
+def test_a_course_that_was_settled_by_a_choice_is_not_counted_as_undecided():
+    twins = (treatment("one", "20200101"), treatment("two", "20200101"))
+    rules = CohortSpecification(several_treatments="every")
+    held = PatientRow("SUB001", (*twins, TWO[1]))
+    verdict = decide(held, rules, _keys(decide(held, rules))[:1])
+
+    assert verdict.judged[-1].evidence == {"courses": 2, "courses_undecided": 0}

@@ -199,3 +199,28 @@ def test_a_rule_excludes_with_its_code(description, rules, code):
 @pytest.mark.parametrize("pattern", ["PTV", "ptv*", "P?V"])
 def test_a_wanted_roi_is_found_whatever_its_case(pattern):
     assert decide(patient(*complete()), CohortSpecification(wanted_rois=[pattern])).cases
+
+
+def test_copies_that_the_archive_says_differ_are_for_review():
+    image, *others = complete()
+    verdict = decide(patient(replace(image, conflicting=("ct.1",)), *others), RULES)
+
+    assert [d.subject_uid for d in verdict.decisions if d.code == "II_REV_013"] == ["ct.1"]
+
+
+def test_wanted_rois_are_asked_for_only_where_structures_are_required():
+    rules = CohortSpecification(required_modalities=["CT"], wanted_rois=["CTV*"])
+
+    assert decide(patient(*complete()), rules).outcome is Outcome.PROCEED
+
+
+@pytest.mark.parametrize("other", ["", "Doe^Jane=山田^太郎", "doe jane"])
+def test_a_name_left_out_or_written_otherwise_is_nobody_else(other):
+    held = patient(*complete(), ct("old", "before", frame="else"))
+    first, second = held.studies
+    named = (
+        replace(first, patient_names=("Doe^Jane",)),
+        replace(second, patient_names=(other,)),
+    )
+
+    assert "I_REV_002" not in codes(decide(replace(held, studies=named), RULES))

@@ -6,13 +6,16 @@ import pytest
 
 from imaging.cohort import (
     CohortFolder,
+    Decision,
     Extraction,
     PatientSelection,
+    candidates_of,
     choose,
     decide_batch,
     publish,
     retrieve_group,
 )
+from imaging.cohort.extract import only
 from imaging.dicom import Changes
 from imaging.errors import RemoteUnavailableError
 from tests.imaging.cohort.fakes import FILES_ONLY, FakeArchive, changed
@@ -247,3 +250,59 @@ def test_a_remembered_listing_does_not_make_a_settled_study_wait(archive, run):
     summary = extract(Remembering(stale, archive.held["B"]), run)
 
     assert summary.table["outcome"].tolist() == ["PROCEED", "PROCEED"]
+
+
+def test_a_study_that_starts_arriving_after_the_listing_waits(archive, run):
+    class Arriving(Feed):
+        def holdings(self, patient_ids, changes=None):
+            for holding in super().holdings(patient_ids, changes):
+                yield replace(holding, is_stable=holding.patient_id != "A")
+
+    arriving = Arriving(archive.held["A"], archive.held["B"])
+    summary = extract(arriving, run)
+
+    assert summary.table["codes"][0] == "I_EXEC_009"
+
+
+def test_a_patient_judged_before_waits_while_more_is_arriving(archive, run):
+    extract(archive, run)
+
+    class Arriving(Feed):
+        def holdings(self, patient_ids, changes=None):
+            for holding in super().holdings(patient_ids, changes):
+                yield replace(holding, is_stable=holding.patient_id != "A")
+
+    arriving = Arriving(archive.held["A"], archive.held["B"])
+    summary = extract(arriving, replace(run, run_id="run-2"))
+
+    assert summary.table["codes"][0] == "I_EXEC_009"
+    assert summary.table["outcome"][1] == "PROCEED"
+
+
+def test_dates_of_one_run_do_not_bind_the_next(archive, run):
+    only(Decision("I_EXEC_010"), "A", replace(run, run_id="run-0"))
+
+    assert extract(archive, run).table["outcome"].tolist() == ["PROCEED", "PROCEED"]
+
+
+def test_a_choice_is_reason_enough_to_judge_anew(run):
+    two = named("A", *complete("s1", ".1"), *complete("s2", ".2"))
+    archive = Feed(two, named("B"))
+    extract(archive, run)
+    key = candidates_of(run.cohort, run.case_id("A"))[0].key
+    run.cohort.resolve(run.case_id("A"), key, "", "")  # killed before anything was moved
+    summary = again(archive, run)
+
+    assert archive.listed == ["A"]
+    assert summary.table["outcome"].tolist() == ["PROCEED", "PROCEED"]
+
+
+def test_what_was_made_of_an_instance_that_is_gone_goes_too(archive, run):
+    extract(archive, run)
+    folder = run.cohort.patient(run.case_id("A"))
+    (folder / "products.json").write_text("{}")
+    image, *others = complete()
+    archive.held["A"] = named("A", replace(image, instances=image.instances[:-1]), *others)
+    again(archive, run)
+
+    assert not (folder / "products.json").exists()

@@ -215,3 +215,12 @@ def test_studies_that_are_still_arriving_wait():
     studies = tuple(replace(study, stable=False) for study in held.studies)
 
     assert codes(decide(replace(held, studies=studies), CohortSpecification())) == ["I_EXEC_009"]
+
+
+def test_a_treatment_outside_the_bounds_is_no_candidate_beside_one_within():
+    image, *others = complete("two", ".2")
+    short = replace(image, instances=image.instances[:3])
+    rules = CohortSpecification.model_validate({"slices": {"fewest": 5, "outside": "EXCLUDE"}})
+    verdict = decide(patient(*complete("one", ".1"), short, *others), rules)
+
+    assert [chain.images.series_instance_uid for chain in taken(verdict)] == ["ct.1"]

@@ -291,3 +291,38 @@ def test_words_about_a_candidate_hold_no_free_text(run):
 
     assert "Doe" not in candidates_as_markdown(found)
     assert all("Doe" not in row.in_words and row.key in row.in_words for row in found)
+
+
+def test_another_choice_puts_back_the_first_one_though_it_is_of_another_course(run):
+    early = dated(patient(*complete("one", ".1")), "20200101")
+    late = dated(patient(*complete("two", ".2")), "20240101")
+    extract(FakeArchive(replace(early, studies=(*early.studies, *late.studies))), run)
+    case = run.case_id("SUB001")
+    resolve(run.cohort, case, key_of(run, 1))
+    table = resolve(run.cohort, case, key_of(run, 1)).table
+
+    assert table["course"].tolist() == ["2"]
+    assert len(candidates_of(run.cohort, case)) == 1
+
+
+def test_a_choice_where_no_course_was_settled_has_the_name_that_later_runs_give_it(run):
+    every = FILES_ONLY.model_copy(update={"several_treatments": "every"})
+    run = replace(run, specification=every)
+    twins = dated(patient(*complete("one", ".1"), *complete("two", ".2")), "20200101")
+    archive = FakeArchive(twins)
+    extract(archive, run)
+    now = resolve(run.cohort, run.case_id("SUB001"), key_of(run, 1)).table
+    anew = every.model_copy(update={"course_days": 7})
+    later = extract(archive, replace(run, run_id="run-2", specification=anew)).table
+
+    assert now["case_id"].tolist() == later["case_id"].tolist()
+
+
+def test_a_choice_adds_nobody_to_the_manifest(run):
+    other = replace(patient(*complete("three", ".3")), patient_id="SUB002")
+    both = FakeArchive(patient(*complete("one", ".1"), *complete("two", ".2")), other)
+    extract(both, run)
+    publish(["SUB001"], run)
+    table = resolve(run.cohort, run.case_id("SUB001"), key_of(run, 1)).table
+
+    assert table["patient_id"].tolist() == ["SUB001"]
