@@ -53,6 +53,21 @@ class Extraction:
         return self.cohort.notes(self.case_id(patient_id))
 
 
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """What is known of a patient beside the listing.
+
+    Attributes:
+        basis: What the decisions will rest on.
+        before: The notes there were.
+        resolved: Keys of chains that reviewers chose, the latest choice last.
+    """
+
+    basis: str
+    before: PatientNotes | None
+    resolved: Sequence[str]
+
+
 def choose(
     archive: Archive, selection: PatientSelection, data_root: Path, run: Extraction | None = None
 ) -> list[list[str]]:
@@ -104,20 +119,22 @@ def decide_batch(archive: Archive, patient_ids: Sequence[str], run: Extraction) 
     Only those are listed who changed in the archive since they were last judged by these rules;
     notes of the others are carried over.
     """
-    patient_ids = [id_ for id_ in patient_ids if not _is_out_of_dates(id_, run)]
+    before = {id_: PatientNotes.read_or_none(run.notes(id_)) for id_ in patient_ids}
+    patient_ids = [id_ for id_ in patient_ids if not _is_out_of_dates(before[id_], run)]
     held = _settled(archive, patient_ids, run)
     chosen = run.cohort.resolutions()
     bases = {id_: _basis(holding, run, chosen) for id_, holding in held.items()}
-    to_list = []
+    now: dict[str, PatientNotes] = {}
     for id_ in patient_ids:
         if id_ not in held:
-            only(Decision("I_EXEC_003"), id_, run)
-        elif not _carry_over(held[id_], bases[id_], run):
-            to_list.append(id_)
-    for patient in archive.patients(to_list):
+            now[id_] = only(Decision("I_EXEC_003"), id_, run)
+        elif carried := _carried_over(held[id_], before[id_], bases[id_], run):
+            now[id_] = carried
+    for patient in archive.patients([id_ for id_ in patient_ids if id_ not in now]):
         id_ = patient.patient_id
-        _judge(_as_settled(patient, held[id_]), bases[id_], chosen, run)
-    return [path for id_ in patient_ids if _is_to_retrieve(path := run.notes(id_))]
+        judging = _Judging(bases[id_], before[id_], chosen.get(run.case_id(id_), ()))
+        now[id_] = _judge(_as_settled(patient, held[id_]), judging, run)
+    return [run.notes(id_) for id_ in patient_ids if id_ in now and now[id_].cases]
 
 
 def only(decision: Decision, patient_id: str, run: Extraction) -> PatientNotes:
@@ -152,44 +169,38 @@ def _basis(holding: Holding, run: Extraction, chosen: Mapping[str, Sequence[str]
     return " ".join([run.specification.digest, holding.digest, *resolved])
 
 
-def _is_out_of_dates(patient_id: str, run: Extraction) -> bool:
+def _is_out_of_dates(notes: PatientNotes | None, run: Extraction) -> bool:
     """Tell patients that were named though none of their studies is in the dates."""
-    notes = PatientNotes.read_or_none(run.notes(patient_id))
     if notes is None or notes.run_id != run.run_id:
         return False
     return any(decision.code == "I_EXEC_010" for decision in notes.judged)
 
 
-def _carry_over(holding: Holding, basis: str, run: Extraction) -> bool:
-    """Take a patient's notes over to this run, unless something they rest on has changed."""
-    path = run.notes(holding.patient_id)
-    if holding.is_touched or not holding.is_stable:
-        return False
-    notes = PatientNotes.read_or_none(path)
-    if notes is None or notes.basis != basis or not notes.is_lasting:
-        return False
-    notes.carried(run.run_id).write(path)
-    return True
+def _carried_over(
+    holding: Holding, notes: PatientNotes | None, basis: str, run: Extraction
+) -> PatientNotes | None:
+    """Take a patient's notes over to this run; None where something they rest on has changed."""
+    if notes is None or holding.is_touched or not holding.is_stable:
+        return None
+    if notes.basis != basis or not notes.is_lasting:
+        return None
+    carried = notes.carried(run.run_id)
+    carried.write(run.notes(holding.patient_id))
+    return carried
 
 
-def _is_to_retrieve(path: Path) -> bool:
-    notes = PatientNotes.read_or_none(path)
-    return notes is not None and bool(notes.cases)
-
-
-def _judge(
-    patient: PatientRow, basis: str, chosen: Mapping[str, Sequence[str]], run: Extraction
-) -> None:
+def _judge(patient: PatientRow, judging: _Judging, run: Extraction) -> PatientNotes:
     """Judge one patient and write their notes; whatever goes wrong is theirs alone."""
     name = run.case_id(patient.patient_id)
     try:
-        verdict = decide(patient, run.specification, chosen.get(name, ()))
-        lasting = "" if verdict.is_doubtful else basis
+        verdict = decide(patient, run.specification, judging.resolved)
+        lasting = "" if verdict.is_doubtful else judging.basis
         notes = notes_of(patient, verdict, name, run.run_id, lasting)
-        rehome(PatientNotes.read_or_none(run.notes(patient.patient_id)), notes, run.cohort)
+        rehome(judging.before, notes, run.cohort)
         notes.write(run.notes(patient.patient_id))
     except Exception as error:  # noqa: BLE001 - the patient's boundary: recorded, the cohort goes on
         # The trace goes into the notes, not into the log: it may quote a patient's name.
         log.warning("%s could not be judged: %s", name, type(error).__name__)
         failed = Decision("I_EXEC_002", "", {"reason": traceback.format_exc()})
-        only(failed, patient.patient_id, run)
+        return only(failed, patient.patient_id, run)
+    return notes

@@ -44,6 +44,8 @@ _GROUP = 8
 class _Attempt:
     """What one attempt at a case came to, so far."""
 
+    folder: Path
+    receipt: Receipt
     decisions: list[Decision] = field(default_factory=list)
     fetched: int = 0
     unchanged: int = 0
@@ -134,38 +136,39 @@ def _retrieve_case(
     folder = cohort.root / case.place
     folder.mkdir(parents=True, exist_ok=True)
     receipt = Receipt(folder)
-    attempt = _Attempt()
-    if _is_to_change(case, folder, receipt):  # what was made of the files goes before they do
-        remove_products(folder)
+    attempt = _Attempt(folder, receipt)
+    missing = [_missing(part, folder, receipt) for part in case.parts]
+    if any(missing) or receipt.knows_more_than(_files(case, folder)):
+        remove_products(folder)  # what was made of the files goes before they do
         forget_dvhs(cohort, case.name)
-    for part in case.parts:
-        _retrieve_part(archive, part, folder, receipt, attempt)
+    for part, rows in zip(case.parts, missing, strict=True):
+        _retrieve_part(archive, part, rows, attempt)
         if attempt.lost is not None:
             break
-    decisions, retrieval = _conclude(case, folder, receipt, attempt, rules)
+    decisions, retrieval = _conclude(case, attempt, rules)
     log.info("%s: %s fetched, %s unchanged", case.name, attempt.fetched, attempt.unchanged)
     done = replace(case, retrieved=tuple(decisions), retrieval=retrieval)
     return done, attempt.lost
 
 
-def _is_to_change(case: CaseNotes, folder: Path, receipt: Receipt) -> bool:
-    wanted = [
-        (row, _file(folder / part.modality, row)) for part in case.parts for row in part.instances
-    ]
-    is_whole = all(receipt.holds(row, file) for row, file in wanted)
-    return not is_whole or receipt.knows_more_than([file for _, file in wanted])
+def _missing(part: SeriesRow, folder: Path, receipt: Receipt) -> list[InstanceRow]:
+    target = folder / part.modality
+    return [row for row in part.instances if not receipt.holds(row, _file(target, row))]
+
+
+def _files(case: CaseNotes, folder: Path) -> list[Path]:
+    return [_file(folder / part.modality, row) for part in case.parts for row in part.instances]
 
 
 def _retrieve_part(
-    archive: Archive, part: SeriesRow, folder: Path, receipt: Receipt, attempt: _Attempt
+    archive: Archive, part: SeriesRow, missing: Sequence[InstanceRow], attempt: _Attempt
 ) -> None:
     """Fetch what is missing of one series, and add the decision about it to the attempt."""
-    target = folder / part.modality
-    missing = [row for row in part.instances if not receipt.holds(row, _file(target, row))]
+    target = attempt.folder / part.modality
     attempt.unchanged += len(part.instances) - len(missing)
     try:
         if missing:
-            attempt.size += archive.fetch(part, target, missing, receipt.add)
+            attempt.size += archive.fetch(part, target, missing, attempt.receipt.add)
     except Exception as error:  # noqa: BLE001 - the patient's boundary: recorded, others go on
         attempt.decisions.append(_failure(part, error))
         attempt.failed = True
@@ -189,17 +192,18 @@ def _failure(part: SeriesRow, error: Exception) -> Decision:
 
 
 def _conclude(
-    case: CaseNotes, folder: Path, receipt: Receipt, attempt: _Attempt, rules: DoseRules
+    case: CaseNotes, attempt: _Attempt, rules: DoseRules
 ) -> tuple[list[Decision], dict[str, Any]]:
     """Tidy a complete folder and choose its dose; of an incomplete one, only tell the counts."""
     counts = {"fetched": attempt.fetched, "unchanged": attempt.unchanged, "bytes": attempt.size}
     if attempt.failed:
         return attempt.decisions, {**counts, "complete": False, "files": {}}
+    folder = attempt.folder
     found: dict[str, list[Path]] = {}
     for part in case.parts:
         files = [_file(folder / part.modality, row) for row in part.instances]
         found.setdefault(part.modality, []).extend(files)
-    receipt.keep_only([file for files in found.values() for file in files])
+    attempt.receipt.keep_only(_files(case, folder))
     plans, stated = tuple(found.get("RTPLAN", [])), tuple(case.chosen["rtdoses"])
     doses, judged = choose_doses(DoseFiles(tuple(found.get("RTDOSE", [])), plans, stated), rules)
     used = {"RTSTRUCT": found.get("RTSTRUCT", []), "RTPLAN": plans, "RTDOSE": doses}
