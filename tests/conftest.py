@@ -24,6 +24,17 @@ def orthanc_program() -> Path:
 
 
 @pytest.fixture(scope="session")
+def full_disk() -> Path:
+    """A file that takes nothing; where the system has none a test is skipped, or in CI fails."""
+    if (full := Path("/dev/full")).exists():
+        return full
+    reason = "only Linux has a disk that is always full, /dev/full"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
 def orthanc(
     orthanc_program: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OrthancServer]:

@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from imaging.cohort.codes import CODES, Code, Outcome
 from imaging.cohort.pages.facts import CandidateFacts, CaseFacts
 from imaging.cohort.pages.flow import STEPS, Tally, draw
@@ -21,6 +19,7 @@ from imaging.cohort.pages.words import counted
 from imaging.cohort.place import CohortFolder
 from imaging.cohort.specification import CohortSpecification
 from imaging.files import write_whole
+from imaging.rt.pages.templates import templates_of
 
 _OUTCOMES = [outcome.value for outcome in Outcome]
 _STAGES = ("I", "II", "XI", "XII", "XIII", "XIV", "XV", "XVI", "XXIV")
@@ -124,7 +123,7 @@ def write_page(cohort: CohortFolder, rows: PageRows, facts: PageFacts) -> Path:
     data = rows.as_json()
     tally = facts.tally
     page = (
-        _environment()
+        templates_of("imaging.cohort")
         .get_template("cohort.html.j2")
         .render(
             name=cohort.name,
@@ -175,13 +174,3 @@ def _there(folder: Path, files: tuple[tuple[str, str], ...]) -> dict[str, str]:
 def _place_in(known: dict[str, int], text: str) -> int:
     """Return the number of a text, which it gets when it comes for the first time."""
     return known.setdefault(text, len(known))
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("imaging.cohort"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -18,7 +18,6 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from imaging.files import write_whole
@@ -26,6 +25,7 @@ from imaging.rt.curves import Curve, round_width
 from imaging.rt.dvh import DVH
 from imaging.rt.pages.colours import GREY, Look, darkened, looks_of
 from imaging.rt.pages.marks import MEANINGS, GoalMark
+from imaging.rt.pages.templates import templates_of
 from imaging.rt.thinning import thinned
 
 _DASHES = ("solid", "dash", "dot", "dashdot")
@@ -92,7 +92,7 @@ def write_interactive(  # noqa: PLR0913 - the parts of a page, each by its name
     data = json.dumps(content, allow_nan=False, separators=(",", ":"))
     for sign in "<>&":  # or a name could end the script element
         data = data.replace(sign, f"\\u{ord(sign):04x}")
-    page = _environment().get_template("interactive.html.j2")
+    page = templates_of("imaging.rt").get_template("interactive.html.j2")
     library_path = None if shared is None else _relative(write_library(shared), target)
     text = page.render(
         title=title,
@@ -211,13 +211,3 @@ def _relative(library: Path, page: Path) -> str:
 
 def _library() -> str:
     return (files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("imaging.rt"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from imaging.dicom import name_key
 from imaging.files import write_whole
 from imaging.rt.dvh import DVH
@@ -18,6 +16,7 @@ from imaging.rt.metrics.goals import GoalResult
 from imaging.rt.metrics.metric import Metric
 from imaging.rt.pages.marks import GoalMark
 from imaging.rt.pages.plot import Curve, plot_dvhs, png_data_uri, svg_text
+from imaging.rt.pages.templates import templates_of
 
 _PACKAGES = ("imaging-flows", "dicompyler-core", "pydicom", "numpy", "matplotlib")
 _MAX_SVG_BYTES = 120_000
@@ -119,23 +118,20 @@ def write_report(  # noqa: PLR0913 - the parts of a page, each by its name
     """
     parsed = [Metric.parse(text) for text in metrics]
     sections = [_section(patient, parsed) for patient in patients]
-    environment = Environment(
-        loader=PackageLoader("imaging.rt"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("report.html.j2").render(
-        title=title,
-        subtitle=subtitle,
-        sections=sections,
-        metrics=[(metric.name.partition("[")[0], metric.unit) for metric in parsed],
-        has_references=any(patient.references for patient in patients),
-        flags=_flags_used(sections),
-        settings=settings,
-        versions=[f"Python {platform.python_version()}"]
-        + [f"{package} {version(package)}" for package in _PACKAGES],
+    page = (
+        templates_of("imaging.rt")
+        .get_template("report.html.j2")
+        .render(
+            title=title,
+            subtitle=subtitle,
+            sections=sections,
+            metrics=[(metric.name.partition("[")[0], metric.unit) for metric in parsed],
+            has_references=any(patient.references for patient in patients),
+            flags=_flags_used(sections),
+            settings=settings,
+            versions=[f"Python {platform.python_version()}"]
+            + [f"{package} {version(package)}" for package in _PACKAGES],
+        )
     )
     return write_whole(target, page)
 

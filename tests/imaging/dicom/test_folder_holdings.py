@@ -100,14 +100,15 @@ def test_birth_date_and_time_are_those_of_each_study(archive, folder):
     assert found == [("19500102", "101500"), ("", "")]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk always full")
-def test_a_full_disk_is_the_systems_error_and_leaves_no_half_file(folder, archive, tmp_path):
+def test_a_full_disk_is_the_systems_error_and_leaves_no_half_file(
+    folder, archive, full_disk, tmp_path
+):
     write_series(folder, 3)
     series = only_series(archive)
     target = tmp_path / "out"
     target.mkdir()
     bad = series.instances[1].sop_instance_uid
-    (target / f"{bad}.dcm.part").symlink_to("/dev/full")
+    (target / f"{bad}.dcm.part").symlink_to(full_disk)
 
     with pytest.raises(OSError, match="No space left") as caught:
         archive.fetch(series, target)
