@@ -1,4 +1,4 @@
-"""`python -m benchmarks NAME ...`: summaries, files and prefect if none is named.
+"""`python -m benchmarks NAME ...`: summaries, files, prefect and deidentify if none is named.
 
 The others take minutes of their own and are only run by name: `dvh`, which needs no server, and
 `end_to_end`, `latency` and `scale`, or all three as `cohort`. Nothing here fails when a goal is
@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.deidentify import deidentify
 from benchmarks.dvh import dvh
 from benchmarks.end_to_end import end_to_end
 from benchmarks.files import files
@@ -23,8 +24,8 @@ from imaging.phantoms import PhantomSize
 
 _CLINICAL = {"summaries": summaries, "files": files}
 _COHORT = {"end_to_end": end_to_end, "latency": latency, "scale": scale}
-_OTHERS = {"prefect": overhead, **_COHORT, "dvh": dvh}
-_DEFAULT = [*_CLINICAL, "prefect"]
+_OTHERS = {"prefect": overhead, "deidentify": deidentify, **_COHORT, "dvh": dvh}
+_DEFAULT = [*_CLINICAL, "prefect", "deidentify"]
 _ALL = [*_CLINICAL, *_OTHERS, "cohort"]
 
 

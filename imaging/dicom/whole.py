@@ -9,13 +9,16 @@ import os
 import struct
 from typing import BinaryIO, NamedTuple
 
+NO_DICOM = "not a DICOM file"
+
 _META_START = 132  # a preamble of 128 bytes, then DICM (PS3.10, 7.1)
 _MOST_META = 1 << 16
 _UNDEFINED = 0xFFFFFFFF
+_PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})  # float, double float, and integer
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _SOP_CLASS, _SOP_INSTANCE, _TRANSFER_SYNTAX = 0x00020002, 0x00020003, 0x00020010
 _DEFLATED, _BIG_ENDIAN = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
-_LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 
 
 class FileMeta(NamedTuple):
@@ -32,6 +35,20 @@ class FileMeta(NamedTuple):
     sop_class_uid: str
     sop_instance_uid: str
     end: int
+
+
+class Structure(NamedTuple):
+    """What following the lengths of a file's elements tells.
+
+    Attributes:
+        fault: What is wrong, in words; "" when the file is whole. A deflated file counts as whole:
+            only inflating it would tell.
+        pixels: Where its pixel data begins and ends, header and delimiter included, in bytes from
+            the start of the file; None where it has none, or is deflated.
+    """
+
+    fault: str
+    pixels: tuple[int, int] | None = None
 
 
 class _FaultError(Exception):
@@ -52,7 +69,7 @@ def read_meta(head: bytes | memoryview) -> FileMeta | None:
         if group != 2:
             break
         start += 8
-        if vr in _LONG_VRS:
+        if vr in LONG_VRS:
             (length,) = struct.unpack_from("<L", head, start)
             start += 4
         if vr == b"UI":
@@ -68,29 +85,31 @@ def read_meta(head: bytes | memoryview) -> FileMeta | None:
 
 
 def structural_fault(file: BinaryIO) -> str:
+    """Return what is wrong with a DICOM file's structure, in words; "" when it is whole."""
+    return structure_of(file).fault
+
+
+def structure_of(file: BinaryIO) -> Structure:
     """Follow the structure of a DICOM file to its end.
 
     Args:
         file: Open and seekable; it is left anywhere.
-
-    Returns:
-        What is wrong, in words; "" when the file is whole. A deflated file counts as whole: only
-        inflating it would tell.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     meta = read_meta(file.read(_MOST_META))
     if meta is None:
-        return "not a DICOM file"
+        return Structure(NO_DICOM)
     if meta.end >= size:
-        return "cut short: no data set follows its file meta information"
+        return Structure("cut short: no data set follows its file meta information")
     if meta.transfer_syntax == _DEFLATED:
-        return ""
+        return Structure("")
+    walk = _Walk(file, size, meta)
     try:
-        _Walk(file, size, meta).dataset(meta.end, size)
+        walk.dataset(meta.end, size)
     except _FaultError as error:
-        return str(error)
-    return ""
+        return Structure(str(error))
+    return Structure("", walk.pixels)
 
 
 class _Walk:
@@ -107,16 +126,20 @@ class _Walk:
         # that name the wrong transfer syntax are thereby understood, as pydicom understands them.
         file.seek(meta.end + 4)
         self._has_vr = _is_vr(file.read(2))
+        self.pixels: tuple[int, int] | None = None
 
     def dataset(self, start: int, end: int | None) -> int:
         """Follow elements up to ``end``, or where it is None, past an item's delimiter."""
         while end is None or start < end:
+            first = start
             tag, start, length = self._header(start)
             if tag == _ITEM_END:
                 break
             if tag == 0 and length == 0:
                 return self._size  # some writers fill the last block with zeros
             start = self._sequence(start) if length == _UNDEFINED else self._skip(start, length)
+            if end is not None and tag in _PIXELS:
+                self.pixels = first, start
         return start
 
     def _sequence(self, start: int) -> int:
@@ -139,7 +162,7 @@ class _Walk:
         tag = group << 16 | number
         if group == 0xFFFE or not self._has_vr or not _is_vr(header[4:6]):
             return tag, start + 8, length
-        if header[4:6] not in _LONG_VRS:
+        if header[4:6] not in LONG_VRS:
             return tag, start + 8, self._explicit.unpack_from(header)[3]
         self._skip(start, 12)
         return tag, start + 12, self._length.unpack_from(header, 8)[0]
