@@ -5,6 +5,7 @@ are. Only those that change, or may hold text, are looked into.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import cast
 
 from pydicom import Dataset
@@ -84,6 +85,11 @@ def with_texts(element: Element, texts: Sequence[str]) -> Element:
     if len(content) % 2:
         content += b"\0" if vr == "UI" else b" "
     return element._replace(value=content, length=len(content))
+
+
+def unshared(element: Element) -> Element:
+    """Return an element that changes with no other; a raw one cannot change."""
+    return deepcopy(element) if isinstance(element, DataElement) else element
 
 
 def emptied(element: Element) -> Element:

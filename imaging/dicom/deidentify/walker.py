@@ -20,6 +20,7 @@ from imaging.dicom.deidentify.elements import (
     items_of,
     like,
     texts_of,
+    unshared,
     vr_of,
     with_texts,
 )
@@ -85,7 +86,7 @@ class Walk:
             element = decoded(element, source) or element
         ruling = self._ruling(int(tag), element.VR)
         if ruling.rule is Rule.KEEP:
-            return self._done(Done.KEPT, element)
+            return self._done(Done.KEPT, unshared(element))
         if ruling.rule in _OF_TEXT:
             return self._replaced(element, source, ruling)
         if (special := _SPECIAL.get(ruling.rule)) is not None:
@@ -115,14 +116,14 @@ class Walk:
         """Keep a text, unless it holds a name or a number of the identity."""
         if self.subject.betrayed_by("\\".join(texts_of(element, source))):
             return self._plain(element, Rule.DUMMY)
-        return self._done(Done.KEPT, element)
+        return self._done(Done.KEPT, unshared(element))
 
     def numeral(self, element: Element, _: Dataset) -> Element | None:
         """Keep a number that is written as text; anything else there is emptied."""
         content = element.value
         if isinstance(content, bytes) and content.translate(None, _NUMERALS):
             return self._plain(element, Rule.EMPTY)
-        return self._done(Done.KEPT, element)
+        return self._done(Done.KEPT, unshared(element))
 
     def roi(self, element: Element, source: Dataset) -> Element | None:
         """Rename an ROI, unless its name is one that anybody may have."""
@@ -130,7 +131,7 @@ class Walk:
         allowed = () if self.subject.betrayed_by(name) else self._options.kept_roi_names
         new = new_roi_name(name, self.keyed, allowed)
         if new == name:
-            return self._done(Done.KEPT, element)
+            return self._done(Done.KEPT, unshared(element))
         return self._done(Done.ROI_RENAMED, with_texts(element, [new]))
 
     def _replaced(self, element: Element, source: Dataset, ruling: Ruling) -> Element | None:
