@@ -18,6 +18,8 @@ PROJECT_ROOT = Path(__file__).parents[1]
 # Crockford's base 32: without the letters that are misread.
 _ALPHABET = "".join(sorted(set(string.digits + string.ascii_lowercase) - set("ilou")))
 
+_LEAST_RELEASE_KEY = 32
+
 
 class Settings(BaseSettings):
     """Places and credentials; environment variables are prefixed IMAGING_, secrets never print.
@@ -44,6 +46,9 @@ class Settings(BaseSettings):
         60.0, gt=0, description="Longest silence of a server before giving up."
     )
     project_key: SecretStr = Field(SecretStr(""), description="Secret behind the case ids.")
+    crosswalk_key: SecretStr = Field(
+        SecretStr(""), description="Passphrase of the crosswalks, which say who became whom."
+    )
     show_patient_ids: bool = Field(
         default=False, description="The archive is already pseudonymous."
     )
@@ -101,6 +106,23 @@ def project_key(settings: Settings) -> bytes:
         finally:
             fresh.unlink()
     return path.read_text().encode()
+
+
+def release_key(settings: Settings) -> bytes:
+    """Return the secret behind the pseudonyms of every release of this project.
+
+    It is made of the project's, so that pseudonyms match from release to release and have nothing
+    in common with case ids.
+
+    Raises:
+        SettingError: The project's secret is so short that it can be guessed.
+    """
+    secret = project_key(settings)
+    if len(secret) < _LEAST_RELEASE_KEY:
+        name = "IMAGING_PROJECT_KEY"
+        msg = f"a release needs a secret of at least {_LEAST_RELEASE_KEY} characters"
+        raise SettingError(name, msg)
+    return hmac.digest(secret, b"release", "sha256")
 
 
 def case_id(patient_id: str, key: bytes) -> str:

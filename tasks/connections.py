@@ -61,7 +61,29 @@ def open_archive(name: str, *, known: bool = False) -> "closing[Archive]":
     Raises:
         SettingError: No archive is configured, or no block has that name.
     """
-    return closing(_default(known=known) if name == DEFAULT else _block(name).open(known=known))
+    return closing(_opened(name, "archive", known=known))
+
+
+def open_destination(name: str, *, known: bool = False) -> "closing[OrthancArchive]":
+    """Open an Orthanc to send to, by its connection's name, as a context manager.
+
+    Args:
+        name: `orthanc-server/<block>`, or `default` where the settings name an Orthanc.
+        known: This run has reached it before.
+
+    Raises:
+        SettingError: The name is that of a folder, or of nothing.
+    """
+    archive = _opened(name, "destination", known=known)
+    if not isinstance(archive, OrthancArchive):
+        archive.close()
+        setting, msg = "destination", f"{name!r} is a folder; only an Orthanc server can be sent to"
+        raise SettingError(setting, msg)
+    return closing(archive)
+
+
+def _opened(name: str, parameter: str, *, known: bool) -> Archive:
+    return _default(known=known) if name == DEFAULT else _block(name, parameter).open(known=known)
 
 
 def _default(*, known: bool) -> Archive:
@@ -87,17 +109,17 @@ def _folder(path: Path) -> Archive:
     return FolderArchive(path, settings().data_root / ".indexes" / f"{name}.sqlite")
 
 
-def _block(name: str) -> OrthancServer | DicomFolder:
+def _block(name: str, setting: str) -> OrthancServer | DicomFolder:
     kinds: dict[str, type[OrthancServer | DicomFolder]] = {
         "orthanc-server": OrthancServer,
         "dicom-folder": DicomFolder,
     }
     kind, _, block = name.partition("/")
     if kind not in kinds or not block:
-        setting, known = "archive", " or ".join(f"{slug}/<name>" for slug in kinds)
+        known = " or ".join(f"{slug}/<name>" for slug in kinds)
         raise SettingError(setting, f"{name!r} names no archive: say default, {known}")
     try:
         return cast("OrthancServer | DicomFolder", kinds[kind].load(block))
     except ValueError as error:
-        setting, msg = "archive", f"Prefect has no block {name!r}; make it under Blocks in the UI"
+        msg = f"Prefect has no block {name!r}; make it under Blocks in the UI"
         raise SettingError(setting, msg) from error

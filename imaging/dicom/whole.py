@@ -45,10 +45,14 @@ class Structure(NamedTuple):
             only inflating it would tell.
         pixels: Where its pixel data begins and ends, header and delimiter included, in bytes from
             the start of the file; None where it has none, or is deflated.
+        is_explicit: Whether its elements say their VR, whatever the transfer syntax says.
+        disorder: What readers may understand in different ways, in words; "" when nothing.
     """
 
     fault: str
     pixels: tuple[int, int] | None = None
+    is_explicit: bool = False
+    disorder: str = ""
 
 
 class _FaultError(Exception):
@@ -109,7 +113,7 @@ def structure_of(file: BinaryIO) -> Structure:
         walk.dataset(meta.end, size)
     except _FaultError as error:
         return Structure(str(error))
-    return Structure("", walk.pixels)
+    return Structure("", walk.pixels, walk.has_vr, walk.disorder)
 
 
 class _Walk:
@@ -125,8 +129,9 @@ class _Walk:
         # The first element is short, so two letters after its tag are a VR, never a length. Writers
         # that name the wrong transfer syntax are thereby understood, as pydicom understands them.
         file.seek(meta.end + 4)
-        self._has_vr = _is_vr(file.read(2))
+        self.has_vr = _is_vr(file.read(2))
         self.pixels: tuple[int, int] | None = None
+        self.disorder = ""
 
     def dataset(self, start: int, end: int | None) -> int:
         """Follow elements up to ``end``, or where it is None, past an item's delimiter."""
@@ -134,13 +139,24 @@ class _Walk:
             first = start
             tag, start, length = self._header(start)
             if tag == _ITEM_END:
+                if end is not None:
+                    self._note(tag, first, start)
                 break
             if tag == 0 and length == 0:
                 return self._size  # some writers fill the last block with zeros
             start = self._sequence(start) if length == _UNDEFINED else self._skip(start, length)
-            if end is not None and tag in _PIXELS:
-                self.pixels = first, start
+            if end is not None:
+                self._note(tag, first, start)
         return start
+
+    def _note(self, tag: int, start: int, end: int) -> None:
+        """Note where an element of the top level lies, and whether it belongs there."""
+        if tag >> 16 == 0xFFFE:
+            self.disorder = "an item outside of any sequence"
+        elif self.pixels is not None and tag <= max(_PIXELS):
+            self.disorder = "attributes after its pixel data"
+        elif tag in _PIXELS:
+            self.pixels = start, end
 
     def _sequence(self, start: int) -> int:
         """Follow items, or the fragments of compressed pixels, past the sequence's delimiter."""
@@ -160,7 +176,7 @@ class _Walk:
         header = self._file.read(12)
         group, number, length = self._implicit.unpack_from(header)
         tag = group << 16 | number
-        if group == 0xFFFE or not self._has_vr or not _is_vr(header[4:6]):
+        if group == 0xFFFE or not self.has_vr or not _is_vr(header[4:6]):
             return tag, start + 8, length
         if header[4:6] not in LONG_VRS:
             return tag, start + 8, self._explicit.unpack_from(header)[3]

@@ -156,8 +156,10 @@ class Deidentifier:
 
 def _has_more_bytes(dataset: FileDataset, pixels: tuple[int, int] | None) -> bool:
     syntax = dataset.file_meta.get("TransferSyntaxUID")
-    if syntax is None or syntax.is_compressed or pixels is None:
+    if syntax is None or syntax.is_encapsulated:
         return False
+    if pixels is None:
+        return "PixelData" in dataset and has_more_bytes(dataset, len(dataset.PixelData))
     return has_more_bytes(dataset, pixels[1] - pixels[0] - 12)  # an element's longest header
 
 

@@ -9,7 +9,7 @@ from copy import deepcopy
 from typing import cast
 
 from pydicom import Dataset
-from pydicom.datadict import dictionary_VR
+from pydicom.datadict import dictionary_has_tag, dictionary_VM, dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
 from pydicom.sequence import Sequence as Items
 from pydicom.tag import BaseTag
@@ -19,6 +19,8 @@ from imaging.dicom.reading import UNREADABLE
 
 Element = DataElement | RawDataElement
 
+_UNDEFINED = 0xFFFFFFFF
+_NUMBERS, _LONGEST_NUMBER = frozenset({"US", "SS", "UL", "SL", "FL", "FD"}), 8
 _ESCAPE = b"\x1b"  # begins a switch of character sets (PS3.5, 6.1.2.5)
 _CONTENT_SEQUENCE, _PERSON_CODES = 0x0040A730, 0x00401101
 
@@ -33,6 +35,31 @@ def vr_of(element: Element) -> str:
     return str(element.VR or dictionary_VR(element.tag))
 
 
+def is_misshapen(element: Element) -> bool:
+    """Whether a raw element's length is wrong, so that it may have swallowed what follows it.
+
+    Its bytes are fewer than its length says, or more than its one binary number needs.
+    """
+    if not isinstance(element, RawDataElement) or element.length == _UNDEFINED:
+        return False
+    length = len(element.value or b"")
+    if element.length != length:
+        return True
+    if length <= _LONGEST_NUMBER or not dictionary_has_tag(element.tag):
+        return False
+    return vr_of(element)[:2] in _NUMBERS and dictionary_VM(element.tag) == "1"
+
+
+def with_known_vr(element: Element) -> Element:
+    """Return an element of unknown VR with the dictionary's; UN is implicit (PS3.5, 6.2.2)."""
+    if not isinstance(element, RawDataElement) or not dictionary_has_tag(element.tag):
+        return element
+    if element.VR != "UN":
+        return element
+    vr = dictionary_VR(element.tag)[:2]
+    return element._replace(VR=vr, is_implicit_VR=True, is_little_endian=True)
+
+
 def decoded(element: Element, source: Dataset) -> DataElement | None:
     """Return an element with its value; None where its bytes are none of its VR."""
     if isinstance(element, DataElement):
@@ -41,7 +68,7 @@ def decoded(element: Element, source: Dataset) -> DataElement | None:
         return convert_raw_data_element(
             element, encoding=source.original_character_set or None, ds=source
         )
-    except UNREADABLE:
+    except (*UNREADABLE, OSError):  # pydicom raises it, too, where items end too early
         return None
 
 

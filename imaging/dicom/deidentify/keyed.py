@@ -6,13 +6,16 @@ PatientID and an AccessionNumber that are spelled alike get nothing in common.
 """
 
 import hmac
+import re
 import string
 from functools import lru_cache
+from typing import NoReturn
 
 from imaging.errors import InputError
 
 _LEAST_KEY_BYTES = 32  # as long as the hash is: NIST SP 800-107, 5.3.4
-_STANDARD = "1.2.840.10008."  # the root of DICOM's own UIDs, which name no instance
+# DICOM's own UIDs name no instance; their numbers are short, and a date would not be.
+_STANDARD = re.compile(r"1\.2\.840\.10008(?:\.\d{1,4}){1,10}", re.ASCII)
 ALPHABET = "".join(sorted(set(string.digits + string.ascii_uppercase) - set("ILOU")))
 _NEAREST_DAY, _FARTHEST_DAY = 30, 3650
 _REMEMBERED = 100_000
@@ -31,11 +34,17 @@ class Keyed:
         Args:
             key: At least 32 bytes that nobody can guess.
         """
-        self._key = key.encode() if isinstance(key, str) else bytes(key)
+        # Of a number, bytes() would make that many zeros.
+        self._key = key.encode() if isinstance(key, str) else b"" + key
         if len(self._key) < _LEAST_KEY_BYTES:
             msg = f"a key of {len(self._key)} bytes can be guessed; {_LEAST_KEY_BYTES} are needed"
             raise InputError(msg)
         self.uid = lru_cache(_REMEMBERED)(self._uid)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: what holds the key must not end in a file."""
+        msg = "it holds the project's key, and is made anew where it is needed"
+        raise TypeError(msg)
 
     def digest(self, kind: str, value: str) -> bytes:
         """Return the 32 bytes that stand for a value of a kind."""
@@ -57,7 +66,7 @@ class Keyed:
         UIDs of the standard itself (SOP classes, transfer syntaxes) and "" stay as they are.
         """
         bare = uid.strip("\0 ")
-        if not bare or bare.startswith(_STANDARD):
+        if not bare or _STANDARD.fullmatch(bare):
             return bare
         number = int.from_bytes(self.digest("uid", bare)[:16], "big")
         number = number & ~(0xF << 76) | 4 << 76  # version and variant of a UUID (RFC 9562, 5.4)

@@ -28,6 +28,7 @@ class Suspicion(StrEnum):
     SECONDARY_CAPTURE = "a secondary capture, perhaps of a screen or a paper"
     ULTRASOUND = "an ultrasound image, which usually shows the name"
     PHOTOGRAPH = "a photograph or a video"
+    AUDIO = "a recording of a voice"
     COLOUR = "colour in a modality that has none: perhaps a screenshot"
     OVERLAY_IN_PIXELS = "an overlay within the pixels' unused bits"
     BYTES_AFTER_PIXELS = "more bytes of pixels than its frames have"

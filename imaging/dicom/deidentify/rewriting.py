@@ -10,7 +10,7 @@ from pydicom.uid import UID
 
 from imaging.dicom.deidentify.writing import header_bytes
 from imaging.dicom.reading import UNREADABLE
-from imaging.dicom.whole import NO_DICOM, structure_of
+from imaging.dicom.whole import NO_DICOM, Structure, structure_of
 from imaging.errors import DicomError
 from imaging.files import whole_file
 
@@ -42,17 +42,18 @@ def read_header(file: BinaryIO, name: str) -> Opened:
     Raises:
         DicomError: It is cut short, malformed, or no DICOM.
     """
-    structure = structure_of(file)
-    if structure.fault not in {"", NO_DICOM}:
-        raise DicomError(name, structure.fault)
     try:
-        opened = _read(file, structure.pixels)
+        structure = structure_of(file)
+        fault = structure.fault or structure.disorder
+        if fault not in {"", NO_DICOM}:
+            raise DicomError(name, fault)
+        opened = _read(file, structure)
         says_what_it_is = "SOPClassUID" in opened.dataset
     except UNREADABLE as error:
         msg = f"malformed: {type(error).__name__}"
         raise DicomError(name, msg) from None  # what pydicom says may hold a value
-    if structure.fault and not says_what_it_is:
-        raise DicomError(name, structure.fault)
+    if fault and not says_what_it_is:
+        raise DicomError(name, fault)
     return opened
 
 
@@ -82,23 +83,26 @@ def _encoded(dataset: FileDataset, source: FileDataset, *, is_complete: bool) ->
         little_endian=is_little,
         enforce_file_format=is_complete,
     )
+    content.seek(0)
+    if fault := structure_of(content).fault:  # of a file whose parts are encoded in several ways
+        raise ValueError(fault)
     return content.getvalue()
 
 
-def _read(file: BinaryIO, pixels: tuple[int, int] | None) -> Opened:
+def _read(file: BinaryIO, structure: Structure) -> Opened:
     file.seek(0)
-    if pixels is not None:
-        header = pydicom.dcmread(io.BytesIO(file.read(pixels[0])))
-        if _is_as_declared(header):
-            return Opened(header, pixels)
+    if structure.pixels is not None:
+        header = pydicom.dcmread(io.BytesIO(file.read(structure.pixels[0])))
+        if _is_as_declared(header, structure):
+            return Opened(header, structure.pixels)
         file.seek(0)  # pixel data copied as it is would be read in the declared encoding
     return Opened(pydicom.dcmread(file, force=True), None)
 
 
-def _is_as_declared(dataset: FileDataset) -> bool:
+def _is_as_declared(dataset: FileDataset, structure: Structure) -> bool:
     """Whether a data set is encoded as its transfer syntax says."""
     syntax = UID(dataset.file_meta.get("TransferSyntaxUID", ""))
-    if not syntax.is_transfer_syntax:
+    if not syntax.is_transfer_syntax or syntax.is_implicit_VR == structure.is_explicit:
         return False
     return dataset.original_encoding == (syntax.is_implicit_VR, syntax.is_little_endian)
 

@@ -35,6 +35,8 @@ class Rule(Enum):
     BIRTH_DATE = auto()
     ACCESSION = auto()
     ROI_NAME = auto()
+    ONLY_UID = auto()  # kept if it is one
+    CHARSET = auto()
 
 
 class Ruling(NamedTuple):
@@ -51,6 +53,10 @@ _SPECIAL = {
     tag_of("AccessionNumber"): Ruling(Rule.ACCESSION),
     tag_of("ROIName"): Ruling(Rule.ROI_NAME),
     tag_of("SegmentLabel"): Ruling(Rule.ROI_NAME),
+    tag_of("SpecificCharacterSet"): Ruling(Rule.CHARSET),
+    # A patient named as a coding scheme is must not make every code unreadable.
+    tag_of("CodeValue"): Ruling(Rule.KEEP),
+    tag_of("CodingSchemeDesignator"): Ruling(Rule.KEEP),
 }
 _PLAIN = {
     "X": Rule.REMOVE,
@@ -64,13 +70,37 @@ _SEQUENCE_OF = {"X/D": Rule.REMOVE, "X/Z/D": Rule.EMPTY}
 _WALKED = tags_of("VerifyingObserverSequence FlowIdentifierSequence")
 # Free text by its VR, yet written by programs in codes of their own.
 _CODED = tags_of("FractionPattern LongCodeValue URNCodeValue")
-# Opaque bytes that may hold what was taken away; the table does not list them.
-_OPAQUE = tags_of("""
+# Not in the table, but not harmless: opaque bytes that may hold what was taken away, birth dates
+# in other calendars, numbers of orders, and names of people and machines.
+_ALSO_REMOVED = tags_of("""
     EncryptedAttributesSequence EncryptedContent Signature HPGLDocument RecordKey PriorRecordKey
     ObjectBinaryIdentifierTrial ObjectDirectoryBinaryIdentifierTrial
+    PatientBirthDateInAlternativeCalendar PatientDeathDateInAlternativeCalendar
+    PatientAlternativeCalendar PlacerOrderNumberProcedure FillerOrderNumberProcedure
+    PlacerOrderNumberImagingServiceRequestRetired FillerOrderNumberImagingServiceRequestRetired
+    OtherStudyNumbers ContactDisplayName HangingProtocolCreator OwnerID DeviceID
+    RadiationMachineName NTPSourceAddress BreedRegistrationNumber ItineraryID ItineraryIDType
+    ItineraryIDAssigningAuthority RouteID RouteIDAssigningAuthority CarrierID
+    CarrierIDAssigningAuthority
 """)
+# Short by its VR, free text by what it is for.
+_REMARKS = ("Comment", "Comments", "Notes", "Description", "Explanation", "Label")
+_ALSO_REMARKS = tags_of("RTImageName")
 _DATES = frozenset({"DA", "TM", "DT"})
 _FREE_TEXT = frozenset({"LT", "ST", "UT", "UC", "UR"})
+_ALIKE = (
+    {"LO", "SH", "UC", "ST", "LT", "UT"},
+    {"DS", "IS"},
+    {"US", "SS", "UL", "SL"},
+    {"OB", "OW", "OF", "OD", "OL", "OV"},
+)
+_KEPT = {
+    "SQ": Rule.WALK,
+    "AS": Rule.AGE,
+    "UI": Rule.ONLY_UID,
+    **dict.fromkeys(("DS", "IS"), Rule.NUMBER),
+    **dict.fromkeys(("LO", "SH", "CS", "UC", "ST", "LT", "UT"), Rule.TEXT),
+}
 _UNLISTED = {
     "SQ": Ruling(Rule.WALK),
     "PN": Ruling(Rule.EMPTY),
@@ -79,6 +109,7 @@ _UNLISTED = {
     "UN": Ruling(Rule.REMOVE),
     "LO": Ruling(Rule.TEXT),
     "SH": Ruling(Rule.TEXT),
+    "CS": Ruling(Rule.TEXT),
     "DS": Ruling(Rule.NUMBER),
     "IS": Ruling(Rule.NUMBER),
 }
@@ -107,32 +138,31 @@ class Rules:
             return ruling
 
     def _made_for(self, tag: int, vr: str | None) -> Ruling:
-        if not _can_be_judged(tag):
+        judged_as = _judged_as(tag, vr) if _can_be_judged(tag) else None
+        if judged_as is None:
             return Ruling(Rule.REMOVE)
-        vr = vr or dictionary_VR(tag)
         if self._options.attributes == "ct_volume":
             if tag not in retained.CT_VOLUME:
                 return Ruling(Rule.REMOVE)
-            if vr in _DATES:  # a volume needs none, and a definition only that they are there
+            if judged_as in _DATES:  # a volume needs none, its definition only that they are there
                 return Ruling(Rule.EMPTY)
         if special := _SPECIAL.get(tag):
             return special
         action = self._profile.get(tag)
         if action is None:
-            return self._unlisted(tag, vr)
-        return self._retained(tag, vr, _of_profile(tag, vr, action))
+            return self._unlisted(tag, judged_as)
+        return self._retained(tag, judged_as, _of_profile(tag, judged_as, action))
 
     def _retained(self, tag: int, vr: str, plain: Rule) -> Ruling:
         """Return what the options make of what the profile alone would do."""
         options, is_sequence = self._options, vr == "SQ"
         names_objects = plain is Rule.UID and tag not in retained.NOT_RETAINED_UIDS
         if options.retain_uids and (names_objects or tag in retained.REFERENCES):
-            return Ruling(Rule.WALK if is_sequence else Rule.KEEP)
+            return Ruling(Rule.WALK if is_sequence else Rule.ONLY_UID)
         if vr in _DATES and tag not in retained.NOT_SHIFTED:
             return Ruling(Rule.DATE, plain)
         if self._keeps(tag):
-            kept = Rule.AGE if vr == "AS" else Rule.TEXT
-            return Ruling(Rule.WALK if is_sequence else kept, plain)
+            return Ruling(_KEPT.get(vr, Rule.KEEP), plain)
         if self._cleans(tag):
             return Ruling(Rule.WALK if is_sequence else Rule.WORDS, plain)
         return Ruling(plain)
@@ -154,15 +184,16 @@ class Rules:
         )
 
     def _unlisted(self, tag: int, vr: str) -> Ruling:
-        if tag in _OPAQUE:
+        if tag in _ALSO_REMOVED:
             return Ruling(Rule.REMOVE)
         if vr in _DATES:
             return Ruling(Rule.DATE, Rule.DUMMY)
-        if vr in _FREE_TEXT and tag not in _CODED:
+        if _is_free_text(tag, vr):
             cleans = self._options.clean_descriptors
             return Ruling(Rule.WORDS if cleans else Rule.DUMMY, Rule.DUMMY)
-        if vr == "UI" and not _names_a_class(tag):
-            return Ruling(Rule.KEEP if self._options.retain_uids else Rule.UID)
+        if vr == "UI":
+            kept = self._options.retain_uids or _names_a_class(tag)
+            return Ruling(Rule.ONLY_UID if kept else Rule.UID)
         return _UNLISTED.get(vr, Ruling(Rule.TEXT if tag in _CODED else Rule.KEEP))
 
 
@@ -170,7 +201,30 @@ def _can_be_judged(tag: int) -> bool:
     """Whether an attribute belongs into a data set, and is one that the dictionary knows."""
     group, element = tag >> 16, tag & 0xFFFF
     is_repeated = group >> 8 in {0x50, 0x60}  # curves and overlays
-    return group >= 8 and element != 0 and not is_repeated and dictionary_has_tag(tag)
+    is_of_data = 8 <= group < 0xFFFE and element != 0  # above are items and their delimiters
+    return is_of_data and not is_repeated and dictionary_has_tag(tag)
+
+
+def _is_free_text(tag: int, vr: str) -> bool:
+    if vr in {"LO", "SH"}:
+        return tag in _ALSO_REMARKS or keyword_for_tag(tag).endswith(_REMARKS)
+    return vr in _FREE_TEXT and tag not in _CODED
+
+
+def _judged_as(tag: int, vr: str | None) -> str | None:
+    """Return the VR that an attribute is judged by; None where it cannot have the one it has.
+
+    Some VRs changed over the years, and some writers mix them up: of two texts, the freer counts.
+    """
+    stated = dictionary_VR(tag).split(" or ")
+    if vr is None or " or " in vr:
+        return stated[0]
+    if vr in stated:
+        return vr
+    alike = next((family for family in _ALIKE if {vr, stated[0]} <= family), set())
+    if not alike:
+        return None
+    return stated[0] if stated[0] in _FREE_TEXT else vr
 
 
 def _names_a_class(tag: int) -> bool:

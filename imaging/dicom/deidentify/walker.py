@@ -4,10 +4,12 @@ The source is never changed, and what is kept stays as the bytes it was read as:
 pixels come out as they went in.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable
 
 from pydicom import Dataset
+from pydicom.charset import python_encoding
 from pydicom.dataelem import DataElement
 from pydicom.sequence import Sequence
 
@@ -17,11 +19,13 @@ from imaging.dicom.deidentify.elements import (
     dummied,
     element_at,
     emptied,
+    is_misshapen,
     items_of,
     like,
     texts_of,
     unshared,
     vr_of,
+    with_known_vr,
     with_texts,
 )
 from imaging.dicom.deidentify.keyed import Keyed
@@ -43,6 +47,10 @@ from imaging.dicom.deidentify.values import (
 )
 from imaging.dicom.deidentify.words import cleaned_words
 
+_PIXEL_GROUP = slice(0x7FE00000, 0x7FE10000)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_UID = re.compile(r"[0-9.]{0,64}", re.ASCII)
+_WHOLE = {Rule.PATIENT_ID, Rule.PATIENT_NAME, Rule.ACCESSION}
 _NUMERALS = b"0123456789+-.eE\\ \0"
 
 
@@ -81,9 +89,12 @@ class Walk:
         element = element_at(source, tag)
         if element is None:
             return None
+        if is_misshapen(element):
+            msg = "a value of a wrong length"
+            raise ValueError(msg)
         # An unknown VR may be known by now; and some writers leave VRs out where they must not.
         if element.VR == "UN" or (element.VR is None and not source.original_encoding[0]):
-            element = decoded(element, source) or element
+            element = decoded(with_known_vr(element), source) or element
         ruling = self._ruling(int(tag), element.VR)
         if ruling.rule is Rule.KEEP:
             return self._done(Done.KEPT, unshared(element))
@@ -110,25 +121,48 @@ class Walk:
         if items is None:
             return self._plain(element, Rule.REMOVE)
         cleaned = Sequence([self.dataset(item) for item in items])
+        for item in cleaned:  # pixels that nobody would look at
+            del item[_PIXEL_GROUP]
         return self._done(Done.KEPT, DataElement(element.tag, "SQ", cleaned))
 
     def unless_betraying(self, element: Element, source: Dataset) -> Element | None:
-        """Keep a text, unless it holds a name or a number of the identity."""
-        if self.subject.betrayed_by("\\".join(texts_of(element, source))):
-            return self._plain(element, Rule.DUMMY)
-        return self._done(Done.KEPT, unshared(element))
+        """Keep texts, but for those that hold something of the identity, or what is no text."""
+        texts = texts_of(element, source)
+        sound = [text if self._is_harmless(text) else "REMOVED" for text in texts]
+        if sound == texts:
+            return self._done(Done.KEPT, unshared(element))
+        return self._done(Done.REPLACED, with_texts(element, sound))
 
-    def numeral(self, element: Element, _: Dataset) -> Element | None:
+    def _is_harmless(self, text: str) -> bool:
+        return not _CONTROL.search(text) and not self.subject.betrayal.in_text(text)
+
+    def numeral(self, element: Element, source: Dataset) -> Element | None:
         """Keep a number that is written as text; anything else there is emptied."""
         content = element.value
-        if isinstance(content, bytes) and content.translate(None, _NUMERALS):
+        is_number = not isinstance(content, bytes) or not content.translate(None, _NUMERALS)
+        if is_number and vr_of(element) == "IS":
+            texts = texts_of(element, source)
+            is_number = not any(map(self.subject.betrayal.in_digits, texts))
+        if not is_number:
             return self._plain(element, Rule.EMPTY)
         return self._done(Done.KEPT, unshared(element))
+
+    def uid_or_none(self, element: Element, source: Dataset) -> Element | None:
+        """Keep what is a UID."""
+        if all(map(_UID.fullmatch, texts_of(element, source))):
+            return self._done(Done.KEPT, unshared(element))
+        return self._plain(element, Rule.REMOVE)
+
+    def charset(self, element: Element, source: Dataset) -> Element | None:
+        """Keep the names of character sets that there are."""
+        if all(text in python_encoding for text in texts_of(element, source)):
+            return self._done(Done.KEPT, unshared(element))
+        return self._plain(element, Rule.REMOVE)
 
     def roi(self, element: Element, source: Dataset) -> Element | None:
         """Rename an ROI, unless its name is one that anybody may have."""
         name = "\\".join(texts_of(element, source))
-        allowed = () if self.subject.betrayed_by(name) else self._options.kept_roi_names
+        allowed = () if self.subject.betrayal.in_text(name) else self._options.kept_roi_names
         new = new_roi_name(name, self.keyed, allowed)
         if new == name:
             return self._done(Done.KEPT, unshared(element))
@@ -138,6 +172,8 @@ class Walk:
         """Make other texts of an element's texts; where one cannot be, do what is otherwise."""
         what, of_text = _OF_TEXT[ruling.rule]
         texts, vr = texts_of(element, source), vr_of(element)
+        if ruling.rule in _WHOLE:  # of one value, whatever is written into it
+            texts = ["\\".join(texts)]
         if not any(texts):
             return self._done(Done.KEPT, emptied(element))
         made = [of_text(self, text, vr) for text in texts]
@@ -159,6 +195,10 @@ class Walk:
             return sound_time(text) if options.retain_times_of_day else None
         return shifted_date(text, days)
 
+    def birth_date(self, text: str, vr: str) -> str | None:
+        """Return a birth date that has moved; of the oldest, none."""
+        return None if self.subject.is_old else self.shifted(text, vr)
+
     def sham(self, name: str) -> str:
         """Return the name of nobody that takes the place of a name."""
         return sham_of(name, self.subject, self.keyed)
@@ -166,7 +206,7 @@ class Walk:
     def cleaned(self, text: str) -> str | None:
         """Return the words of a text that can be no name; None where there are none."""
         cleaned = cleaned_words(text)
-        return None if not cleaned or self.subject.betrayed_by(cleaned) else cleaned
+        return None if not cleaned or self.subject.betrayal.in_text(cleaned) else cleaned
 
 
 # Makes a text of one of a VR; None when that cannot be done. Functions of a walk, not methods bound
@@ -174,7 +214,7 @@ class Walk:
 _OF_TEXT: dict[Rule, tuple[Done, Callable[[Walk, str, str], str | None]]] = {
     Rule.UID: (Done.UID_MAPPED, lambda walk, text, _: walk.keyed.uid(text)),
     Rule.DATE: (Done.DATE_SHIFTED, Walk.shifted),
-    Rule.BIRTH_DATE: (Done.DATE_SHIFTED, lambda walk, text, _: walk.shifted(text, "DA")),
+    Rule.BIRTH_DATE: (Done.DATE_SHIFTED, Walk.birth_date),
     Rule.AGE: (Done.KEPT, lambda _, text, __: capped_age(text)),
     Rule.WORDS: (Done.CLEANED, lambda walk, text, _: walk.cleaned(text)),
     Rule.PATIENT_ID: (Done.PSEUDONYM, lambda walk, text, _: patient_pseudonym(text, walk.keyed)),
@@ -189,4 +229,6 @@ _SPECIAL: dict[Rule, Callable[[Walk, Element, Dataset], Element | None]] = {
     Rule.TEXT: Walk.unless_betraying,
     Rule.NUMBER: Walk.numeral,
     Rule.ROI_NAME: Walk.roi,
+    Rule.ONLY_UID: Walk.uid_or_none,
+    Rule.CHARSET: Walk.charset,
 }
