@@ -75,7 +75,8 @@ def _names(dataset: Dataset) -> Iterator[str]:
         for name in re.split(r"[=\\]", text_at(dataset, tag)):
             parts = [part for part in _SEPARATORS.split(name) if part]
             joined = ["".join(parts), "".join(reversed(parts))] if len(parts) > 1 else []
-            for part in parts + joined:
+            pieces = [piece for part in parts for piece in part.translate(_AS_BLANKS).split()]
+            for part in parts + pieces + joined:
                 yield from filter(_is_telling, _spellings(part))
 
 
