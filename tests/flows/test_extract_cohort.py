@@ -8,13 +8,6 @@ from zipfile import ZipFile
 import anyio
 import pandas as pd
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import (
-    FlowRunFilter,
-    FlowRunFilterId,
-    LogFilter,
-    LogFilterFlowRunId,
-)
 
 from flows.extract_cohort import extract_cohort
 from imaging.cohort import (
@@ -27,6 +20,7 @@ from imaging.cohort import (
 )
 from imaging.errors import SettingError
 from imaging.settings import settings
+from tests.flows.said import everything_said
 from tests.flows.shown import artifact, by_patient
 
 RULES = CohortSpecification(
@@ -226,32 +220,13 @@ def test_a_run_in_which_everything_failed_is_a_failure(place, phantoms, tmp_path
         extract_cohort("lost")
 
 
-async def _everything_said(flow_run_id):
-    """All that the server holds of a run: its name, logs, states, artifacts."""
-    async with get_client() as client:
-        chosen = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))
-        wanted = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[flow_run_id]))
-        for _ in range(100):  # they arrive some time after the run
-            logs = await client.read_logs(log_filter=wanted)
-            if any("Finished" in row.message for row in logs):
-                break
-            await anyio.sleep(0.2)
-        artifacts = await client.read_artifacts(flow_run_filter=chosen)
-        run = await client.read_flow_run(flow_run_id)
-        tasks = await client.read_task_runs(flow_run_filter=chosen)
-    parts = [run.model_dump_json(), *(row.message for row in logs)]
-    return "\n".join(
-        [*parts, *(a.model_dump_json() for a in artifacts), *(t.model_dump_json() for t in tasks)]
-    )
-
-
 def test_no_patient_is_named_outside_the_data_folder(place, phantoms, tmp_path, caplog):
     archive = shutil.copytree(phantoms[0], tmp_path / "archive")
     next((archive / "SUB002" / "RTPLAN").iterdir()).write_bytes(b"garbage")
     place(dicom_folder=archive)
     state = extract_cohort("private", specification=RULES, return_state=True)
 
-    said = anyio.run(_everything_said, state.state_details.flow_run_id) + caplog.text
+    said = anyio.run(everything_said, state.state_details.flow_run_id) + caplog.text
     assert "case-" in said
     assert "patients chosen of" in said  # our own log lines came through, and are searched
     for patient in phantoms[1].patients:
