@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from prefect import flow, unmapped
+from prefect.states import Completed
 
 from flows.extract_cohort import CohortName, Percent
 from imaging.cohort import PatientSelection
@@ -41,7 +42,8 @@ def deidentify_dicom(  # noqa: PLR0913 - each is a field of the form
 
     The same patient gets the same pseudonym, UIDs and shift of dates in every release of this
     project. A later run makes only what is missing; with other options it makes the chosen patients
-    anew. It fails, and sends nothing, when its audit finds something that must not leave.
+    anew. It fails, and sends nothing, when its audit finds something that must not leave; else the
+    whole release is sent where the destination lacks it, patients of earlier runs included.
 
     Args:
         release: Name of the release, and of its folder: letters, digits, dot, dash, underscore.
@@ -52,19 +54,29 @@ def deidentify_dicom(  # noqa: PLR0913 - each is a field of the form
         destination: Where a clean release is sent: `orthanc-server/<name>`; empty sends nothing.
         crosswalk: Also write who became whom, encrypted with the setting IMAGING_CROSSWALK_KEY.
         reviewed_series: New SeriesInstanceUIDs of series that were held back for their pixels, and
-            that a person has found clean; later runs keep to it.
+            that a person has found clean, as `held_back.csv` lists them; what arrives later is
+            held back again.
         max_failed_percent: The run fails when more than this share of patients is not complete, or
             all of them.
     """
     with releasing(
-        release, options, reviewed=reviewed_series, destination=destination, crosswalk=crosswalk
+        release,
+        options,
+        archive,
+        reviewed=reviewed_series,
+        destination=destination,
+        crosswalk=crosswalk,
     ) as run:
         groups = choose_release(archive, patients, run)
         making = release_patients.map(groups, unmapped(archive), unmapped(run))
         settle(making, f"deidentifying-{release}", "Patients de-identified, in groups")
-        summary = audit_release(groups, run)
-        sent = send_release(summary, groups, destination, run)
-        if crosswalk:
-            write_crosswalk(archive, groups, run)
-        report_release(summary, sent, crosswalk=crosswalk)
-        return check_release(summary, max_failed_percent)
+        summary = audit_release(groups, run, archive)
+        sent = send_release(summary, destination, run)
+        crossing = (
+            write_crosswalk(archive, groups, run, return_state=True) if crosswalk else Completed()
+        )
+        crossed = crossing.is_completed()
+        report_release(summary, sent.in_words, crosswalk=crosswalk, has_crosswalk=crossed)
+        return check_release(
+            summary, max_failed_percent, is_sent=sent.is_complete, has_crosswalk=crossed
+        )

@@ -21,7 +21,7 @@ from tasks.cohort import (
     retrieve_patients,
 )
 from tasks.progress import settle
-from tasks.release import check_wanted, release_cohort
+from tasks.release import release_cohort, releasing_cases
 from tasks.threads import threads
 
 CohortName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -37,6 +37,7 @@ def extract_cohort(  # noqa: PLR0913 - each is a field of the form
     specification_file: Path | None = None,
     archive: str = "default",
     deidentify: DeidentifyOptions | None = None,
+    reviewed_series: tuple[str, ...] = (),
     max_failed_percent: Percent = 50,
 ) -> Path:
     """Link CT, RTSTRUCT, RTPLAN and RTDOSE of each patient, decide, and retrieve who qualifies.
@@ -61,11 +62,15 @@ def extract_cohort(  # noqa: PLR0913 - each is a field of the form
             block, `orthanc-server/<name>` or `dicom-folder/<name>`.
         deidentify: Also write a de-identified copy of the cases that proceed, from their files on
             disk, to `<data root>/released/<cohort>/`; these are its options. By default none is.
+        reviewed_series: With `deidentify`: new SeriesInstanceUIDs of series that were held back for
+            their pixels, and that a person has found clean.
         max_failed_percent: The run fails when more than this share of patients failed for technical
             reasons, or all of them; patients excluded by a rule do not count.
     """
-    check_wanted(deidentify)
-    with extraction(cohort, specification, specification_file) as run:
+    with (
+        releasing_cases(cohort, deidentify, reviewed_series) as release,
+        extraction(cohort, specification, specification_file) as run,
+    ):
         batches = choose_patients(archive, patients, run)
         judging = decide_batch.map(batches, unmapped(archive), unmapped(run))
         qualified = settle(judging, f"judging-{cohort}", "Patients judged, in batches")
@@ -78,5 +83,5 @@ def extract_cohort(  # noqa: PLR0913 - each is a field of the form
         wants_dvhs = run.specification.outputs.dvh and summary.cases_with_dose
         dvhs = compute_dvh(cohort, return_state=True) if wants_dvhs else Completed()
         report_cohort(run, archive)
-        release_cohort(batches, run, deidentify, max_failed_percent)
+        release_cohort(batches, run, release, max_failed_percent)
         return check_cohort(summary, max_failed_percent, has_dvhs=dvhs.is_completed())

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from prefect import task, unmapped
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -14,14 +15,18 @@ from prefect.tasks import exponential_backoff
 from imaging import release as rules
 from imaging.cohort import Extraction, PatientSelection, choose
 from imaging.dicom.deidentify import DeidentifyOptions
+from imaging.errors import InputError
 from imaging.release import (
     CohortSource,
     Release,
+    ReleaseFailedError,
     ReleaseFolder,
     ReleasePatient,
     ReleaseSummary,
+    Sent,
 )
 from imaging.release.crosswalk import Row
+from imaging.release.source import chosen_by
 from imaging.settings import release_key, settings
 from tasks.connections import open_archive, open_destination
 from tasks.progress import artifact_key, settle
@@ -31,13 +36,19 @@ log = logging.getLogger(__name__)
 
 Groups = list[list[ReleasePatient]]
 
+_NO_CROSSWALK = (
+    "The crosswalk could not be written; the state of its step says why. The release is as this"
+    " report says, and the next run with `crosswalk` on writes it"
+)
+_NOT_SENT = "the release is made, but not all of it was sent: the next run sends the rest"
 _TABLE_ROWS = 500  # keeps the artifact under 100 KB
 
 
 @contextmanager
-def releasing(
+def releasing(  # noqa: PLR0913 - what the form asks for
     name: str,
     options: DeidentifyOptions,
+    archive: str,
     *,
     reviewed: Sequence[str] = (),
     destination: str = "",
@@ -53,16 +64,27 @@ def releasing(
             server.cursor()  # it can be reached, and lets us in
     with folder.at_work():
         yield rules.open_release(
-            folder, key, options, str(flow_run.id), made_of="an archive", reviewed=reviewed
+            folder,
+            key,
+            options,
+            str(flow_run.id),
+            made_of=f"the archive {archive!r}",
+            reviewed=reviewed,
         )
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2, retry_condition_fn=is_transient)
 def choose_release(archive: str, selection: PatientSelection, run: Release) -> Groups:
-    """Ask the archive who is there, and return the patients to release, in groups."""
+    """Ask the archive who is there, and return the patients to release, in groups.
+
+    Where everyone is chosen, whom the archive no longer has leaves the release.
+    """
     with open_archive(archive) as source:
         batches = choose(source, selection, settings().data_root)
-    return run.in_groups([id_ for batch in batches for id_ in batch])
+    groups = run.in_groups([id_ for batch in batches for id_ in batch])
+    if selection == PatientSelection():
+        rules.withdraw_absent(groups, run)
+    return groups
 
 
 @task(
@@ -85,9 +107,12 @@ def release_cases(group: list[ReleasePatient], extraction: Extraction, run: Rele
 
 
 @task(cache_policy=NO_CACHE)
-def audit_release(groups: Groups, run: Release) -> ReleaseSummary:
+def audit_release(groups: Groups, run: Release, archive: str = "") -> ReleaseSummary:
     """Gather what came of the patients, and search the release for what must not be in it."""
-    return rules.summarise(groups, run)
+    if not archive:
+        return rules.summarise(groups, run)
+    with open_archive(archive, known=True) as source:
+        return rules.summarise(groups, run, source)
 
 
 @task(
@@ -97,24 +122,38 @@ def audit_release(groups: Groups, run: Release) -> ReleaseSummary:
     retry_jitter_factor=0.5,
     retry_condition_fn=is_transient,
 )
-def send_patients(group: list[ReleasePatient], destination: str, run: Release) -> int:
-    """Send what was released of some patients and has not been sent before."""
-    pseudonyms = [patient.pseudonym for patient in group]
+def send_patients(pseudonyms: list[str], destination: str, run: Release) -> Sent:
+    """Send what was released of some patients and the server lacks."""
     with open_destination(destination, known=True) as server:
-        return rules.send_patients(pseudonyms, destination, server.upload, run)
+        return rules.send_patients(pseudonyms, destination, server, run)
 
 
-def send_release(summary: ReleaseSummary, groups: Groups, destination: str, run: Release) -> str:
-    """Send a clean release; return in words what was sent, "" where nothing was to be."""
+class Sending(NamedTuple):
+    """What came of sending a release.
+
+    Attributes:
+        in_words: What was sent; "" where nothing was to be.
+        is_complete: Nothing that was to be sent was not.
+    """
+
+    in_words: str = ""
+    is_complete: bool = True
+
+
+def send_release(summary: ReleaseSummary, destination: str, run: Release) -> Sending:
+    """Send a clean release, wholly."""
     if not destination:
-        return ""
+        return Sending()
     if not summary.is_clean:
-        return "Nothing was sent: the audit found something."
+        return Sending("Nothing was sent: the audit found something.")
+    groups = rules.groups_to_send(run)
     sending = send_patients.map(groups, unmapped(destination), unmapped(run))
     sent = settle(sending, f"sending-{run.place.name}", "Patients sent, in groups")
+    said = rules.sent_in_words(sent, destination)
     lost = len(groups) - len(sent)
-    failed = f" **{lost} of {len(groups)} steps failed; run again.**" if lost else ""
-    return f"Sent to `{destination}`: {sum(sent)} objects that it did not have from here.{failed}"
+    if lost:
+        said += f" **{lost} of {len(groups)} steps failed; run again.**"
+    return Sending(said, is_complete=not lost)
 
 
 @task(
@@ -132,11 +171,14 @@ def write_crosswalk(archive: str, groups: Groups, run: Release) -> Path:
 
 
 @task(cache_policy=NO_CACHE)
-def report_release(summary: ReleaseSummary, sent: str = "", *, crosswalk: bool = False) -> None:
+def report_release(
+    summary: ReleaseSummary, sent: str = "", *, crosswalk: bool = False, has_crosswalk: bool = True
+) -> None:
     """Leave artifacts: how it went in words, and the table of patients by pseudonym."""
     name = summary.place.name
+    said = [sent] * bool(sent) + [f"**{_NO_CROSSWALK}.**"] * (not has_crosswalk)
     create_markdown_artifact(
-        rules.as_markdown(summary, sent, crosswalk=crosswalk),
+        rules.as_markdown(summary, "\n\n".join(said), crosswalk=crosswalk and has_crosswalk),
         artifact_key("release", name),
         description=summary.in_words,
     )
@@ -150,39 +192,62 @@ def report_release(summary: ReleaseSummary, sent: str = "", *, crosswalk: bool =
 
 
 @task(cache_policy=NO_CACHE)
-def check_release(summary: ReleaseSummary, max_failed_percent: float) -> Path:
-    """Fail when it must not leave, nothing succeeded or too much failed; return its folder."""
+def check_release(
+    summary: ReleaseSummary,
+    max_failed_percent: float,
+    *,
+    is_sent: bool = True,
+    has_crosswalk: bool = True,
+) -> Path:
+    """Fail when it must not leave, or too much failed, or a last step; return its folder."""
     summary.check(max_failed_percent)
+    if not is_sent:
+        raise ReleaseFailedError(_NOT_SENT)
+    if not has_crosswalk:
+        raise ReleaseFailedError(_NO_CROSSWALK)
     return summary.place.data
 
 
-def check_wanted(options: DeidentifyOptions | None) -> None:
-    """Fail before anything is fetched, where a release is wanted and its secret is too short."""
-    if options is not None:
-        release_key(settings())
+@contextmanager
+def releasing_cases(
+    cohort: str, options: DeidentifyOptions | None, reviewed: Sequence[str] = ()
+) -> Iterator[Release | None]:
+    """Hold the release of a cohort's cases, so that hours later it can be made; None without.
+
+    Raises:
+        InputError: The release was made of something else or under another key, a series said to be
+            reviewed is none of it, or one is named and no release is wanted.
+    """
+    if options is None:
+        if reviewed:
+            msg = "`reviewed_series` without `deidentify`: no release is made"
+            raise InputError(msg)
+        yield None
+        return
+    folder = ReleaseFolder.named(cohort, settings().data_root)
+    key = release_key(settings())
+    with folder.at_work():
+        yield rules.open_release(
+            folder, key, options, str(flow_run.id), made_of="a cohort's cases", reviewed=reviewed
+        )
 
 
 def release_cohort(
     batches: Sequence[Sequence[str]],
     extraction: Extraction,
-    options: DeidentifyOptions | None,
+    run: Release | None,
     max_failed_percent: float,
 ) -> Path | None:
     """Release the cases of a cohort that proceed, from the files on disk; None asks for none."""
-    if options is None:
+    if run is None:
         return None
-    folder = ReleaseFolder.named(extraction.cohort.name, settings().data_root)
-    key = release_key(settings())
-    with folder.at_work():
-        run = rules.open_release(
-            folder, key, options, extraction.run_id, made_of="a cohort's cases"
-        )
-        groups = run.in_groups([id_ for batch in batches for id_ in batch])
-        making = release_cases.map(groups, unmapped(extraction), unmapped(run))
-        settle(making, f"deidentifying-{folder.name}", "Patients de-identified, in groups")
-        summary = audit_release(groups, run)
-        report_release(summary)
-        return check_release(summary, max_failed_percent)
+    named = [id_ for batch in batches for id_ in batch]
+    groups = run.in_groups(chosen_by(extraction, named))
+    making = release_cases.map(groups, unmapped(extraction), unmapped(run))
+    settle(making, f"deidentifying-{run.place.name}", "Patients de-identified, in groups")
+    summary = audit_release(groups, run)
+    report_release(summary)
+    return check_release(summary, max_failed_percent)
 
 
 def _passphrase() -> str:

@@ -92,9 +92,7 @@ class OrthancArchive:
             self._stream(series, folder, rows, arrivals)
         rest = [row for row in rows if arrivals.times[row.sop_instance_uid] != 1]
         arrivals.take(fetch_each(self._client, folder, rest))
-        log.debug(
-            "%s: %s instances, %s bytes", series.series_instance_uid, len(rows), arrivals.size
-        )
+        log.debug("a series: %s instances, %s bytes", len(rows), arrivals.size)
         arrivals.judge()
         return arrivals.size
 
@@ -125,14 +123,19 @@ class OrthancArchive:
         rows: Sequence[InstanceRow],
         arrivals: Arrivals,
     ) -> None:
-        """Take what one WADO-RS stream gives; what it leaves is fetched one by one."""
+        """Take what one WADO-RS stream gives; what it leaves is fetched one by one.
+
+        UIDs stay out of the log, and so do errors whose text holds the path that was asked for.
+        """
         try:
             arrivals.take(stream_series(self._client, series, folder, rows))
-        except (BrokenMultipartError, ServerFaultError) as error:
-            log.warning("%s: %s; fetching the rest singly", series.series_instance_uid, error)
-        except RemoteRejectedError as error:
+        except BrokenMultipartError as error:
+            log.warning("A stream broke (%s); fetching the rest of %s singly", error, len(rows))
+        except ServerFaultError:
+            log.warning("The server failed over a stream; fetching %s instances singly", len(rows))
+        except RemoteRejectedError:
             self._has_dicomweb = self._asks_for_dicomweb()
-            log.info("No WADO-RS here (%s); fetching instances singly", error)
+            log.info("No WADO-RS here; fetching %s instances singly", len(rows))
 
     def _asks_for_dicomweb(self) -> bool:
         """Tell a server without DICOMweb from a series that DICOMweb does not find.

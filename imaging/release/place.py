@@ -103,6 +103,7 @@ class ReleaseFolder:
         for folder in (self.data, self.held_back):
             for file in list(folder.rglob(_UNFINISHED)):
                 file.unlink()
+            _remove_empty(folder)
 
 
 def make_private(folder: Path) -> None:
@@ -119,11 +120,20 @@ def remove_tree(folder: Path) -> None:
 
 def keep_only(folder: Path, wanted: set[Path]) -> int:
     """Remove every other file below a folder, and folders left empty; return how many files."""
-    stale = [path for path in folder.rglob("*") if not path.is_dir() and path not in wanted]
+    stale = [
+        path
+        for path in folder.rglob("*")
+        if (path.is_symlink() or not path.is_dir()) and path not in wanted
+    ]
     for path in stale:
         path.unlink()
-    folders = [path for path in folder.rglob("*") if path.is_dir()]
+    _remove_empty(folder)
+    return len(stale)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder and those below it, as far as they hold no file."""
+    folders = [path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink()]
     for path in [*sorted(folders, reverse=True), *[folder] * folder.is_dir()]:
         if not any(path.iterdir()):
             path.rmdir()
-    return len(stale)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from imaging.release.auditing import Stray
 from imaging.release.record import PatientRecord
 from imaging.release.summary import ReleaseSummary
 
@@ -26,11 +27,7 @@ def as_markdown(summary: ReleaseSummary, sent: str = "", *, crosswalk: bool = Fa
     lines += _table("refused", "objects", summary.refused.most_common())
     lines += _table("patients not complete", "patients", _failures(summary.patients).items())
     lines += [f"What may leave: `{place.data}`", ""]
-    if summary.earlier:
-        lines += [
-            f"It also holds {summary.earlier} patients of earlier runs, not looked at now.",
-            "",
-        ]
+    lines += _beside(summary)
     if crosswalk:
         lines += [f"Who became whom, encrypted: `{place.crosswalk}`", ""]
     return "\n".join(lines + _next_steps(summary))
@@ -58,6 +55,26 @@ def _audited(summary: ReleaseSummary) -> str:
     return f"**Audit: this must not leave.** {kinds}. Details: `{summary.place.audit}`"
 
 
+def _beside(summary: ReleaseSummary) -> list[str]:
+    """Tell of patients and files that the tables do not count."""
+    said = []
+    if summary.earlier:
+        said.append(
+            f"It also holds {summary.earlier} patients of earlier runs, not looked at now: what the"
+            " archive no longer has of them is still there, until a run that chooses all patients."
+        )
+    if summary.withdrawn:
+        said.append(
+            f"{summary.withdrawn} patients were removed from it: the archive no longer has them."
+        )
+    if summary.unreadable:
+        said.append(
+            f"{summary.unreadable} files of the archive could not be read as DICOM, and are in none"
+            " of the counts above."
+        )
+    return [line for text in said for line in (text, "")]
+
+
 def _failures(patients: Mapping[str, PatientRecord]) -> dict[str, int]:
     counted: dict[str, int] = {}
     for record in patients.values():
@@ -83,6 +100,13 @@ def _next_steps(summary: ReleaseSummary) -> list[str]:
             f" {summary.to_review} copies with clean headers lie in `{place.held_back}`. Look at"
             " their pixels. To release a series that is clean, start the run again with its new"
             " SeriesInstanceUID in `reviewed_series`.",
+            "",
+        ]
+    if Stray.UNLISTED in summary.findings:
+        lines += [
+            f"**Files that nobody listed.** Something was put into `{place.data}`, or stayed there"
+            " when a run was killed; `audit.json` says in which folders. Remove it, or start the"
+            " run again with the patients whose folders these are.",
             "",
         ]
     if summary.failed:

@@ -1,28 +1,25 @@
 """One series of a release: fetched, de-identified, audited, and its originals removed."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 from pathlib import Path
 
 import pydicom
 
 from imaging.dicom import InstanceRow, SeriesRow
-from imaging.dicom.arrival import file_name
-from imaging.dicom.audit import audit
+from imaging.dicom.arrival import file_name, names_a_file
+from imaging.dicom.audit import Finding, Kind, audit
 from imaging.dicom.deidentify import FileOutcome
 from imaging.dicom.reading import UNREADABLE
-from imaging.errors import DicomError, InstanceGoneError, RemoteRejectedError
+from imaging.errors import DicomError
+from imaging.release.fetching import GONE, Fetched, fetch, is_of_original, reason_of
 from imaging.release.place import remove_tree
 from imaging.release.record import InstanceRecord, SeriesRecord
+from imaging.release.reviews import instance_key, release_looked_at
 from imaging.release.run import Release
 from imaging.release.source import Source
 
-log = logging.getLogger(__name__)
-
-_FINDINGS = 200  # of a series; the audit's own command tells them all
-_GONE, _REJECTED = "gone from the archive", "refused by the archive"
+_ASTRAY = "a UID of its study or series that cannot name a folder"
 # Known to say what an object is; any other text could be somebody's name.
 _MODALITY_WORDS = """
     AR AU BI BMD CR CT DG DX ECG EPS ES GM HC HD IO IVOCT IVUS KO LS MG MR NM OAM OCT OP OPM OPT
@@ -39,7 +36,6 @@ class _Task:
     series: SeriesRow
     patient: str
     run: Release
-    source: Source
     known: SeriesRecord | None
 
     @property
@@ -51,24 +47,31 @@ class _Task:
         return _folder_name(self.run, self.series.series_instance_uid)
 
     @property
-    def is_reviewed(self) -> bool:
-        return self.uid in self.run.reviewed
+    def is_astray(self) -> bool:
+        """Whether a UID that is retained would lead elsewhere as a folder's name."""
+        uids = (self.series.study_instance_uid, self.series.series_instance_uid)
+        new = (self.run.deidentifier.uid(uid) for uid in uids)
+        return not all(names_a_file(uid) for uid in new if uid)
 
     def place(self, patient: str) -> str:
         return f"{patient}/{self.study}/{_modality(self.series)}-{self.uid}"
+
+    def mark(self, row: InstanceRow) -> str:
+        return self.run.mark(row)
+
+    def is_reviewed(self, row: InstanceRow) -> bool:
+        """Whether a person has looked at it, with the content that it has now."""
+        uid = self.run.deidentifier.uid(row.sop_instance_uid)
+        return instance_key(uid, self.mark(row)) in self.run.reviewed
 
 
 @dataclass(slots=True)
 class _Attempt:
     """What one attempt at a series came to, so far."""
 
-    arrived: dict[str, Path] = field(default_factory=dict)
-    refused: dict[str, str] = field(default_factory=dict)
+    fetched: Fetched = field(default_factory=Fetched)
     made: dict[str, InstanceRecord] = field(default_factory=dict)
-    written: set[Path] = field(default_factory=set)
-
-    def take(self, row: InstanceRow, path: Path) -> None:
-        self.arrived[row.sop_instance_uid] = path
+    written: set[tuple[Path, Path]] = field(default_factory=set)  # folders: to which, and whence
 
 
 def release_series(
@@ -85,19 +88,18 @@ def release_series(
 
     Raises:
         RemoteUnavailableError: The archive was lost.
-        OSError: The disk is full, or the like.
+        OSError: The disk is full, or the like; what is wrong with an original is no such error.
     """
-    task = _Task(series, patient, run, source, known)
+    task = _Task(series, patient, run, known)
     kept, missing = _sorted_out(task)
     attempt = _Attempt()
-    findings = known.findings if known else ()
     staging = run.place.staging / (patient or "unnamed") / task.uid
     try:
-        if missing:
+        if missing and not task.is_astray:
             staging.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _fetch(task, missing, staging, attempt)
-            _make(task, missing, attempt)
-            findings = _audited(task, attempt) if attempt.written else findings
+            attempt.fetched = fetch(source, series, missing, staging)
+        _make(task, missing, attempt)
+        findings = _findings(task, kept, attempt)
     finally:
         remove_tree(staging)
     instances = dict(sorted({**kept, **attempt.made}.items()))
@@ -125,64 +127,55 @@ def _sorted_out(task: _Task) -> tuple[dict[str, InstanceRecord], list[InstanceRo
 
 
 def _still_holds(entry: InstanceRecord, row: InstanceRow, task: _Task) -> bool:
-    if entry.refused or entry.mark != task.run.mark(row, is_reviewed=task.is_reviewed):
+    if entry.refused or entry.mark != task.mark(row):
         return False
+    if entry.held_back and entry.file and task.is_reviewed(row):
+        return False  # held back then, to be released now
     place = task.run.place
     folder = place.data if entry.is_released else place.held_back
     return not entry.file or (folder / entry.file).exists()
 
 
-def _fetch(task: _Task, rows: Sequence[InstanceRow], staging: Path, attempt: _Attempt) -> None:
-    """Fetch all at once; where some do not come, one at a time, to learn why of each."""
-    try:
-        task.source.fetch(task.series, staging, rows, attempt.take)
-    except (InstanceGoneError, DicomError, RemoteRejectedError) as error:
-        log.info("%s: %s; asking for the rest singly", task.uid, type(error).__name__)
-        for row in rows:
-            if row.sop_instance_uid not in attempt.arrived:
-                _fetch_one(task, row, staging, attempt)
-
-
-def _fetch_one(task: _Task, row: InstanceRow, staging: Path, attempt: _Attempt) -> None:
-    try:
-        task.source.fetch(task.series, staging, [row], attempt.take)
-    except InstanceGoneError:
-        attempt.refused[row.sop_instance_uid] = _GONE
-    except RemoteRejectedError:
-        attempt.refused[row.sop_instance_uid] = _REJECTED
-    except DicomError as error:
-        attempt.refused[row.sop_instance_uid] = str(error.args[1])
-
-
 def _make(task: _Task, rows: Sequence[InstanceRow], attempt: _Attempt) -> None:
-    for row in rows:
-        uid = task.run.deidentifier.uid(row.sop_instance_uid)
-        mark = task.run.mark(row, is_reviewed=task.is_reviewed)
+    """Make each object; one that cannot be made is refused, and counted even without a UID."""
+    for number, row in enumerate(rows, start=1):
+        uid = task.run.deidentifier.uid(row.sop_instance_uid) or f"without-uid-{number}"
         try:
-            attempt.made[uid] = _made(task, row, mark, attempt)
-        except DicomError as error:  # its text may be that of the original's UID: only the reason
-            reason = str(error.args[1])
-            attempt.made[uid] = InstanceRecord(row.size, mark, refused=reason)
+            attempt.made[uid] = _made(task, row, attempt)
+        except DicomError as error:
+            attempt.made[uid] = _refused(task, row, reason_of(error))
+        except OSError as error:
+            if not is_of_original(error, attempt.fetched.arrived[row.sop_instance_uid]):
+                raise
+            attempt.made[uid] = _refused(task, row, reason_of(error))
 
 
-def _made(task: _Task, row: InstanceRow, mark: str, attempt: _Attempt) -> InstanceRecord:
+def _refused(task: _Task, row: InstanceRow, reason: str) -> InstanceRecord:
+    return InstanceRecord(row.size, task.mark(row), refused=reason)
+
+
+def _made(task: _Task, row: InstanceRow, attempt: _Attempt) -> InstanceRecord:
     """De-identify one file, or tell why not; what is held back is made for looking at."""
-    path = attempt.arrived.get(row.sop_instance_uid)
+    path = attempt.fetched.arrived.get(row.sop_instance_uid)
     if path is None:
-        reason = attempt.refused.get(row.sop_instance_uid, _GONE)
-        return InstanceRecord(row.size, mark, refused=reason)
-    run = task.run
+        other = _ASTRAY if task.is_astray else GONE
+        return _refused(task, row, attempt.fetched.refused.get(row.sop_instance_uid, other))
+    run, mark = task.run, task.mark(row)
     patient = task.patient or _own_pseudonym(path, run)
     name = file_name(run.deidentifier.uid(row.sop_instance_uid))
     file = f"{task.place(patient)}/{name}"
-    maker = run.unsuspecting if task.is_reviewed else run.deidentifier
-    outcome = maker.file(path, run.place.data / file)
-    if outcome.is_written:
-        attempt.written.add((run.place.data / file).parent)
-        return InstanceRecord(row.size, mark, file, done=_counts(outcome))
-    copy = run.unsuspecting.file(path, run.place.held_back / file)
-    reasons = tuple(suspicion.name for suspicion in outcome.held_back)
-    return InstanceRecord(row.size, mark, file * copy.is_written, reasons)
+    target, to_look_at = run.place.data / file, run.place.held_back / file
+    outcome = run.deidentifier.file(path, target)
+    if not outcome.is_written:
+        copy = run.unsuspecting.file(path, to_look_at)
+        if not (copy.is_written and task.is_reviewed(row)):
+            reasons = tuple(suspicion.name for suspicion in outcome.held_back)
+            return InstanceRecord(row.size, mark, file * copy.is_written, reasons)
+        release_looked_at(to_look_at, target)
+        to_look_at.unlink()
+        outcome = copy
+    attempt.written.add((target.parent, path.parent))
+    return InstanceRecord(row.size, mark, file, done=_counts(outcome))
 
 
 def _counts(outcome: FileOutcome) -> dict[str, int]:
@@ -199,21 +192,37 @@ def _own_pseudonym(path: Path, run: Release) -> str:
         raise DicomError(path.name, msg) from None
 
 
-def _audited(task: _Task, attempt: _Attempt) -> tuple[tuple[str, str, str], ...]:
-    """Search what was written for what is in its originals."""
-    originals = {path.parent for path in attempt.arrived.values()}
-    found: list[tuple[str, str, str]] = []
-    for folder, source in product(sorted(attempt.written), sorted(originals)):
+def _findings(
+    task: _Task, kept: Mapping[str, InstanceRecord], attempt: _Attempt
+) -> tuple[tuple[str, str, str], ...]:
+    """Search what was written for what is in its originals; what was found in kept files stays.
+
+    Of a file, each kind is told once; the audit's own command tells every place.
+    """
+    known = task.known or SeriesRecord("", "", "")
+    other = {Path(one.file).name for uid, one in known.instances.items() if uid not in kept}
+    is_kept = any(one.is_released for one in kept.values())
+    found = [one for one in known.findings if is_kept and Path(one[0]).name not in other]
+    for folder, source in sorted(attempt.written):
         report = audit(folder, source, kept_roi_names=task.run.options.kept_roi_names)
-        found += [(one.file, one.place, one.kind.name) for one in report.findings]
-    return tuple(dict.fromkeys(found))[:_FINDINGS]
+        counted = (one for one in report.findings if _counts_here(one, task.run))
+        found += [(one.file, one.place, one.kind.name) for one in counted]
+    first: dict[tuple[str, str], tuple[str, str, str]] = {}
+    for file, place, kind in found:
+        first.setdefault((file, kind), (file, place, kind))
+    return tuple(first.values())
+
+
+def _counts_here(finding: Finding, run: Release) -> bool:
+    """Whether a finding is one; who switches holding back off takes burned-in annotation along."""
+    return finding.kind is not Kind.BURNED_IN or run.options.hold_back_pixels
 
 
 def _folder_name(run: Release, uid: str) -> str:
-    """Return what a UID becomes, as a folder's name."""
-    new = run.deidentifier.uid(uid) or "without-uid"
-    file_name(new)  # refuses one that would lead elsewhere, where UIDs are retained
-    return new
+    """Return what a UID becomes, as a folder's name; one that would lead elsewhere is replaced."""
+    new = run.deidentifier.uid(uid)
+    safe = new if not new or names_a_file(new) else run.deidentifier.keyed.uid(uid)
+    return safe or "without-uid"
 
 
 def _modality(series: SeriesRow) -> str:

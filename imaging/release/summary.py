@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from imaging.dicom.audit import AuditReport, Kind, audit
+from imaging.dicom import FolderArchive
 from imaging.dicom.deidentify import Done, Suspicion
 from imaging.errors import ImagingError
 from imaging.files import write_json, write_whole
+from imaging.release.auditing import audit_release
 from imaging.release.place import ReleaseFolder
 from imaging.release.record import InstanceRecord, PatientRecord
 from imaging.release.run import Release
@@ -32,6 +34,8 @@ class ReleaseSummary:
         place: Where it lies.
         patients: The records of the run's patients, by pseudonym.
         earlier: How many patients lie in it from earlier runs, whom this one did not choose.
+        withdrawn: How many patients were removed from it, as the archive no longer has them.
+        unreadable: How many files of the archive could not be read as DICOM at all.
         findings: How often the audits found what; empty for a clean release.
         audited: How many files were audited at the end.
     """
@@ -39,7 +43,9 @@ class ReleaseSummary:
     place: ReleaseFolder
     patients: dict[str, PatientRecord]
     earlier: int = 0
-    findings: Counter[Kind] = field(default_factory=Counter)
+    withdrawn: int = 0
+    unreadable: int = 0
+    findings: Counter[StrEnum] = field(default_factory=Counter)
     audited: int = 0
 
     @property
@@ -121,21 +127,34 @@ class ReleaseSummary:
             raise ReleaseFailedError(msg)
 
 
-def summarise(groups: Sequence[Sequence[ReleasePatient]], run: Release) -> ReleaseSummary:
-    """Gather the records of the run's patients, write the list of what was held back, and audit."""
-    patients = {}
-    for pseudonym in (patient.pseudonym for group in groups for patient in group):
-        record = _record(pseudonym, run)
-        if record.series or record.failure:
-            patients[pseudonym] = record
+def summarise(
+    groups: Sequence[Sequence[ReleasePatient]], run: Release, source: object = None
+) -> ReleaseSummary:
+    """Gather the records of the run's patients, write the list of what was held back, and audit.
+
+    Args:
+        groups: The run's patients.
+        run: The release.
+        source: The archive, if it may tell of files that cannot be read as DICOM.
+    """
+    chosen = {
+        patient.pseudonym: _record(patient.pseudonym, run) for one in groups for patient in one
+    }
+    patients = {name: record for name, record in chosen.items() if record.series or record.failure}
     _list_held_back(run.place)
-    others = {path.stem for path in run.place.all_records()}.difference(
-        patient.pseudonym for group in groups for patient in group
+    paths = [path for path in run.place.all_records() if path.stem not in chosen]
+    others = [record for path in paths if (record := PatientRecord.read_or_none(path))]
+    audited = audit_release(run.place)
+    write_json(run.place.audit, audited.to_json())
+    return ReleaseSummary(
+        run.place,
+        patients,
+        earlier=sum(any(one.is_released for one in record.instances) for record in others),
+        withdrawn=sum(row.run_id == run.run_id and not row.series for row in others),
+        unreadable=len(source.unreadable) if isinstance(source, FolderArchive) else 0,
+        findings=audited.counts(),
+        audited=audited.files,
     )
-    report = _audit(run)
-    found = Counter(report.counts()) | _found_before(patients)
-    _write_audit(report, patients, run.place)
-    return ReleaseSummary(run.place, patients, len(others), found, report.files)
 
 
 def _record(pseudonym: str, run: Release) -> PatientRecord:
@@ -158,27 +177,3 @@ def _list_held_back(place: ReleaseFolder) -> None:
                     reasons = "; ".join(Suspicion[name].value for name in one.held_back)
                     table.writerow([series.series, uid, reasons, one.file])
     write_whole(place.held_back_table, text.getvalue())
-
-
-def _audit(run: Release) -> AuditReport:
-    if not any(path.is_file() for path in run.place.data.rglob("*")):
-        return AuditReport((), 0)
-    return audit(run.place.data, kept_roi_names=run.options.kept_roi_names)
-
-
-def _found_before(patients: dict[str, PatientRecord]) -> Counter[Kind]:
-    """Count what the audits of single series found against their originals."""
-    rows = (series for record in patients.values() for series in record.series.values())
-    return Counter(Kind[kind] for series in rows for _, _, kind in series.findings)
-
-
-def _write_audit(
-    report: AuditReport, patients: dict[str, PatientRecord], place: ReleaseFolder
-) -> None:
-    against = [
-        {"series": series.series, "file": file, "place": where, "kind": kind}
-        for record in patients.values()
-        for series in record.series.values()
-        for file, where, kind in series.findings
-    ]
-    write_json(place.audit, {**report.to_json(), "against_originals": against})

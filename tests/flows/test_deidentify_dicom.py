@@ -1,5 +1,6 @@
 """The whole flow: from folders and real Orthancs to a release that holds nobody's name."""
 
+import errno
 import shutil
 
 import anyio
@@ -12,8 +13,8 @@ from imaging.cohort import CohortSpecification, Outputs, read_manifest
 from imaging.dicom.audit import audit
 from imaging.dicom.crosswalk import read
 from imaging.dicom.deidentify import DeidentifyOptions
-from imaging.errors import SettingError
-from imaging.release import ReleaseFailedError
+from imaging.errors import InputError, SettingError
+from imaging.release import ReleaseBusyError, ReleaseFailedError
 from imaging.settings import settings
 from tasks.connections import DicomFolder
 from tests.flows.releases import ONE, dicom_files, folders, plant_an_original
@@ -94,6 +95,42 @@ def test_a_crosswalk_is_written_only_when_asked_for(place, phantoms):
     assert str(folders("crossed").crosswalk) in artifact("release-crossed").data
 
 
+def test_a_crosswalk_that_fails_leaves_the_report_and_fails_the_run(place, phantoms, tmp_path):
+    place(dicom_folder=phantoms[0], crosswalk_key=PASSPHRASE)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "crosswalks").touch()  # where its folder would be
+
+    with pytest.raises(ReleaseFailedError, match="crosswalk could not be written"):
+        deidentify_dicom("uncrossed", patients=ONE, crosswalk=True)
+    report = artifact("release-uncrossed").data
+    assert "27 objects released" in report
+    assert "crosswalk could not be written" in report
+    assert "Who became whom" not in report
+
+
+def test_an_original_that_cannot_be_read_is_not_named_by_the_crosswalk(
+    place, phantoms, tmp_path, monkeypatch
+):
+    archive = shutil.copytree(phantoms[0] / "SUB001", tmp_path / "DOE_JOHN_1950")
+    place(dicom_folder=archive, crosswalk_key=PASSPHRASE)
+    deidentify_dicom("denied")
+    copyfile = shutil.copyfile
+
+    def deny(source, target):
+        if "DOE_JOHN" in str(source):
+            raise PermissionError(errno.EACCES, "Permission denied", str(source))
+        return copyfile(source, target)
+
+    monkeypatch.setattr(shutil, "copyfile", deny)
+    state = deidentify_dicom("denied", crosswalk=True, return_state=True)
+
+    said = anyio.run(everything_said, state.state_details.flow_run_id)
+    assert state.is_completed()
+    assert "DOE_JOHN" not in said.replace(str(archive), "")
+    rows = read(folders("denied").crosswalk, PASSPHRASE)
+    assert {row.kind for row in rows} == {"patient", "study", "series"}
+
+
 def test_what_is_missing_is_told_before_anything_is_fetched(place, phantoms):
     place(dicom_folder=phantoms[0])
     with pytest.raises(SettingError, match="IMAGING_CROSSWALK_KEY"):
@@ -111,6 +148,39 @@ def test_what_is_missing_is_told_before_anything_is_fetched(place, phantoms):
 
     assert not folders("early").data.exists()
     assert not (settings().data_root / "cohorts").exists()
+
+
+def test_a_cohort_whose_release_cannot_be_made_fails_before_anything_is_fetched(place, phantoms):
+    place(dicom_folder=phantoms[0])
+    deidentify_dicom("early", patients=ONE)
+
+    with pytest.raises(InputError, match="something else"):
+        extract_cohort("early", deidentify=DeidentifyOptions())
+    with folders("busy").at_work(), pytest.raises(ReleaseBusyError):
+        extract_cohort("busy", deidentify=DeidentifyOptions())
+    with pytest.raises(InputError, match="without `deidentify`"):
+        extract_cohort("early", reviewed_series=("2.25.1",))
+    with pytest.raises(InputError, match="reviewed"):
+        extract_cohort("new", deidentify=DeidentifyOptions(), reviewed_series=("2.25.1",))
+    assert not (settings().data_root / "cohorts").exists()
+
+
+def test_what_was_held_back_of_a_cohort_is_released_by_a_review(place, phantoms, tmp_path):
+    archive = shutil.copytree(phantoms[0] / "SUB001", tmp_path / "archive")
+    plan = dicom_files(archive / "RTPLAN")[0]
+    dataset = pydicom.dcmread(plan)
+    dataset.BurnedInAnnotation = "YES"
+    dataset.save_as(plan)
+    place(dicom_folder=archive)
+    extract_cohort("seen", specification=PLAIN, deidentify=DeidentifyOptions())
+    assert "`reviewed_series`" in artifact("release-seen").data
+    series = folders("seen").held_back_table.read_text().splitlines()[1].split(",")[0]
+
+    extract_cohort(
+        "seen", specification=PLAIN, deidentify=DeidentifyOptions(), reviewed_series=(series,)
+    )
+    assert "0 held back" in artifact("release-seen").data
+    assert len(list(folders("seen").data.rglob(f"RTPLAN-{series}/*.dcm"))) == 1
 
 
 def test_the_cases_of_a_cohort_are_released_by_the_way(place, phantoms):

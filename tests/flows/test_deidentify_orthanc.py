@@ -2,9 +2,11 @@
 
 from contextlib import closing
 
+import httpx
 import pytest
 
 from flows.deidentify_dicom import deidentify_dicom
+from imaging.cohort import PatientSelection
 from imaging.orthanc import OrthancArchive
 from imaging.release import ReleaseFailedError
 from tasks.connections import OrthancServer
@@ -61,6 +63,23 @@ def test_from_one_orthanc_to_another_each_object_once(place, phantoms, filled_or
     deidentify_dicom("sent", destination="orthanc-server/vendor")
     assert "Sent to `orthanc-server/vendor`: 0 objects" in artifact("release-sent").data
     assert {path: path.stat().st_mtime_ns for path in dicom_files(root)} == before
+
+
+def test_what_the_server_lost_comes_again_whomever_a_run_chooses(
+    place, phantoms, destination, empty_orthanc
+):
+    place(dicom_folder=phantoms[0])
+    chosen = PatientSelection(patient_ids=["SUB001", "SUB002"])
+    deidentify_dicom("lost", patients=chosen, destination="orthanc-server/vendor")
+    everyone = destination.patient_ids()
+    auth = (empty_orthanc.user, empty_orthanc.password)
+    for name in httpx.get(f"{empty_orthanc.url}/patients", auth=auth).json():
+        httpx.delete(f"{empty_orthanc.url}/patients/{name}", auth=auth).raise_for_status()
+    assert destination.patient_ids() == []
+
+    deidentify_dicom("lost", patients=ONE, destination="orthanc-server/vendor")
+    assert sorted(destination.patient_ids()) == sorted(everyone)
+    assert len(everyone) == 2
 
 
 def test_orthanc_and_a_folder_give_the_same_release(place, phantoms, filled_orthanc):

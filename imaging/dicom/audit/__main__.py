@@ -9,7 +9,7 @@ from imaging.dicom.audit.findings import AuditReport
 from imaging.errors import InputError
 from imaging.files import write_json
 
-CLEAN, FOUND, WRONG_USE = 0, 1, 2
+CLEAN, FOUND, NOT_JUDGED = 0, 1, 2
 _EVERY = 50
 
 
@@ -23,9 +23,14 @@ def main(arguments: list[str] | None = None) -> int:
     except (InputError, OSError) as error:
         reason = error if isinstance(error, InputError) else type(error).__name__
         sys.stderr.write(f"error: {reason}\n")
-        return WRONG_USE
+        return NOT_JUDGED
     sys.stdout.write(report.as_markdown())
-    return CLEAN if report.is_clean else FOUND
+    if not report.is_clean:
+        return FOUND
+    if not report.judged:
+        sys.stderr.write("error: the folder holds no whole DICOM object; nothing was judged\n")
+        return NOT_JUDGED
+    return CLEAN
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -68,24 +68,26 @@ class _Audit:
         self._search = search
         self._kept = kept_roi_names
         self._found: list[_Found] = []
+        self._unjudged: set[str] = set()
 
     def run(self, tick: Callable[[], None]) -> AuditReport:
         others = []
         for path in self._files:
-            if not self._is_judged(path):
+            if not (self._folder / path).is_file():  # to open a pipe would wait for ever
+                self._found.append(_Found(path, "", Kind.UNREADABLE))
+                self._unjudged.add(path)
+            elif not self._is_judged(path):
                 others.append(path)
-            else:
-                tick()
+                continue
+            tick()
         for path in others:
             self._search_other(path)
             tick()
-        return self._report(others)
+        self._unjudged.update(others)
+        return self._report()
 
     def _is_judged(self, path: str) -> bool:
         """Judge a DICOM file; False where it is none, or broken."""
-        if not (self._folder / path).is_file():  # to open a pipe would wait for ever
-            self._found.append(_Found(path, "", Kind.UNREADABLE))
-            return True
         try:
             audited = read_object(self._folder / path)
         except (DicomError, OSError):
@@ -113,9 +115,11 @@ class _Audit:
             kinds = self._search.in_file(self._folder / path)
         except OSError:
             kinds = {Kind.UNREADABLE}
-        self._found += [_Found(path, "content", kind) for kind in sorted(kinds)]
+        for kind in sorted(kinds):
+            place = "" if kind is Kind.UNREADABLE else "content"  # "" as a broken file has it
+            self._found.append(_Found(path, place, kind))
 
-    def _report(self, others: Sequence[str]) -> AuditReport:
+    def _report(self) -> AuditReport:
         """Name what was found, but for names that tell something themselves."""
         parents = {str(parent) for path in self._files for parent in Path(path).parents}
         folders = sorted(parents - {"."})
@@ -128,7 +132,7 @@ class _Audit:
         order = {path: number for number, path in enumerate([*folders, *self._files])}
         found = sorted(set(self._found), key=lambda one: (order[one.path], one.place, one.kind))
         findings = tuple(Finding(labels[path], place, kind) for path, place, kind in found)
-        unreadable = tuple(labels[path] for path in sorted(others))
+        unreadable = tuple(labels[path] for path in sorted(self._unjudged))
         return AuditReport(findings, len(self._files), unreadable)
 
     def _name(self, path: str) -> set[Kind]:

@@ -59,8 +59,9 @@ class AuditReport:
 
     Attributes:
         findings: In the order of the listing.
-        files: How many files were searched.
-        unreadable: Files that are no DICOM, or broken; they were searched as bytes.
+        files: How many files there are.
+        unreadable: Those that are no DICOM, or broken. They were not judged: their bytes were
+            searched for what the source holds and what was planted, where they could be read.
     """
 
     findings: tuple[Finding, ...]
@@ -71,6 +72,11 @@ class AuditReport:
     def is_clean(self) -> bool:
         """Whether nothing was found."""
         return not self.findings
+
+    @property
+    def judged(self) -> int:
+        """How many files are whole DICOM objects, and were judged by the profile."""
+        return self.files - len(self.unreadable)
 
     def counts(self) -> dict[Kind, int]:
         """Return how many findings there are of each kind that was found."""
@@ -93,6 +99,7 @@ class AuditReport:
         """Return everything as what JSON knows."""
         return {
             "files": self.files,
+            "judged": self.judged,
             "counts": {kind.name: count for kind, count in self.counts().items()},
             "findings": [
                 asdict(finding) | {"kind": finding.kind.name} for finding in self.findings
@@ -104,7 +111,13 @@ class AuditReport:
 def _sentence(report: AuditReport) -> str:
     found = len(report.findings) or "nothing"
     other = len(report.unreadable)
-    return f"{report.files} files searched, {other} of them no whole DICOM; found: {found}."
+    judged = f"{report.judged} of {report.files} files judged as DICOM objects"
+    if not other:
+        return f"{judged}; found: {found}."
+    return (
+        f"{judged}; found: {found}.\n\n**{other} files are no whole DICOM object: they were not"
+        " judged, only searched for values of the source and planted ones.**"
+    )
 
 
 def _row(finding: Finding) -> str:

@@ -36,7 +36,7 @@ _DATES = frozenset({"DA", "DT", "TM"})
 _NUMERALS, _SIGNS = frozenset({"DS", "IS"}), b"0123456789+-.eE\\ \0"
 _FREE_TEXT = frozenset({"LT", "ST", "UC", "UR", "UT"})
 _NEVER = frozenset({"AE", "UN"})  # outside the table, these VRs go wholly
-_ROI_NAMES = frozenset({int(Tag("ROIName")), int(Tag("SegmentLabel"))})
+ROI_NAMES = frozenset({int(Tag("ROIName")), int(Tag("SegmentLabel"))})
 _BURNED_IN = int(Tag("BurnedInAnnotation"))
 _BIRTH_DATE = int(Tag("PatientBirthDate"))
 _CODED = frozenset(int(Tag(name)) for name in ("FractionPattern", "LongCodeValue", "URNCodeValue"))
@@ -87,7 +87,7 @@ class Judge:
         texts = element.texts()
         if (kind := _plain_kind(element)) is not None:
             return kind
-        if element.tag in _ROI_NAMES:
+        if element.tag in ROI_NAMES:
             fits, kind = all(map(self._is_fit_roi_name, texts)), Kind.ROI_NAME
         elif element.vr == "UI":
             fits, kind = self._are_fit_uids(element, texts), Kind.UID

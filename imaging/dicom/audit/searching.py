@@ -7,7 +7,7 @@ from pathlib import Path
 from imaging.dicom.audit.contents import pieces, text_of
 from imaging.dicom.audit.elements import Element
 from imaging.dicom.audit.findings import Kind
-from imaging.dicom.audit.judging import UIDS, is_fit_name
+from imaging.dicom.audit.judging import ROI_NAMES, UIDS, is_fit_name
 from imaging.dicom.audit.needles import Needles
 from imaging.dicom.audit.objects import AuditedObject
 from imaging.dicom.audit.source import UID_SHAPE, SourceIdentity
@@ -17,6 +17,7 @@ from imaging.dicom.deidentify.words import cleaned_words
 _NUMBERS = frozenset({"AS", "DA", "DS", "DT", "FD", "FL", "IS", "SL", "SS", "TM", "UL", "US"})
 _BINARY = frozenset({"OB", "OW", "UN"})
 _PERSONAL = frozenset({Kind.SOURCE_NAME, Kind.SOURCE_PERSON})
+_MAGIC, _MAGIC_AT = b"DICM", 128  # PS3.10, 7.1
 _PHRASE = " \0 "  # joins texts; no word spans it
 
 
@@ -51,8 +52,12 @@ class Search:
         return any(self._planted.in_bytes(piece) for piece in pieces(path, whole=True))
 
     def in_file(self, path: Path) -> set[Kind]:
-        """Search a file that is no DICOM."""
-        kinds = {kind for piece in pieces(path) for kind in self.in_content(piece)}
+        """Search a file that is no DICOM; objects packed into it, or called DICOM, are told of."""
+        kinds = {Kind.UNREADABLE} if path.suffix.lower() == ".dcm" else set()
+        for piece in pieces(path):
+            kinds |= self.in_content(piece)
+            if piece[_MAGIC_AT : _MAGIC_AT + len(_MAGIC)] == _MAGIC:
+                kinds.add(Kind.UNREADABLE)
         return kinds | ({Kind.PLANTED} if self.in_bytes(path) else set())
 
     def in_content(self, content: bytes) -> set[Kind]:
@@ -105,7 +110,13 @@ class Search:
         return not is_planted and self._identity.kinds.get(word) in _PERSONAL
 
     def _is_chance(self, element: Element, word: str) -> bool:
-        """Whether a name says nothing where it is: a patient may be called Heart, or Siemens."""
+        """Whether a word says nothing where it is.
+
+        A patient may be called Heart, or Siemens; a dose in cGy may be somebody's number.
+        """
+        if word.isdecimal() and element.tag in ROI_NAMES:
+            is_planted = word in self._planted.words
+            return not is_planted and all(map(follows_tg263, element.texts()))
         if not self._is_personal(word):
             return False
         return self._identity.is_chance(element, word) or all(map(_is_plain, element.texts()))

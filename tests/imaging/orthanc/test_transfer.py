@@ -86,6 +86,18 @@ def test_a_missing_closing_boundary_is_noticed_though_every_part_came(
     assert fake.fetched_singly() == []
 
 
+@pytest.mark.parametrize("status", [404, 500])
+def test_logs_tell_counts_and_no_uid(fake, faked, tmp_path, caplog, status):
+    caplog.set_level("DEBUG")
+    fake.wado = lambda _: (status, {}, b"")
+
+    faked.fetch(fake.series, tmp_path)
+
+    assert "fetching 5 instances singly" in caplog.text
+    for uid in (fake.series.series_instance_uid, fake.series.study_instance_uid):
+        assert uid not in caplog.text
+
+
 def test_only_what_the_stream_lacks_is_fetched_singly(fake, faked, tmp_path):
     fake.wado = lambda files: multipart(*map(part, files[:3]), end=b"")
 

@@ -120,6 +120,35 @@ def test_what_was_sent_back_to_the_archive_is_not_released_again(tmp_path):
     assert sorted(ids) == ["MRN-1", "MRN-2"]
 
 
+def test_a_pseudonym_alone_is_known_from_what_the_release_holds(tmp_path, source, caplog):
+    for path in (source / phantom(1).patient_id).rglob("*.dcm"):
+        change(path, PatientID="")
+    phantom(2).write(source)
+    release(source, tmp_path)
+    place = place_in(tmp_path)
+    folders = {path.name for path in place.data.iterdir()}
+    records = {path.stem for path in place.all_records()}
+    assert folders - records
+    (place.data / "MRN-1").mkdir()
+
+    run = begin(place, "two")
+    groups = run.in_groups(["MRN-1", *(f" {name}" for name in sorted(folders | records))])
+
+    assert [patient.patient_ids for group in groups for patient in group] == [("MRN-1",)]
+    assert "3 patients are left out" in caplog.text
+
+
+def test_a_run_begins_without_empty_folders(tmp_path, source):
+    release(source, tmp_path, "one")
+    place = place_in(tmp_path)
+    (place.data / "P1" / "1").mkdir(parents=True)
+    before = contents(place.data)
+
+    with place.at_work():
+        assert not (place.data / "P1").exists()
+        assert contents(place.data) == before
+
+
 def test_patients_without_an_id_are_told_apart_by_their_objects(tmp_path, source):
     other = phantom(2, patient_name="Oystercatcher^Una")
     other.write(source)

@@ -135,6 +135,41 @@ def test_a_patient_called_as_an_organ_is_no_finding_among_others_rois(tmp_path):
     assert audit(output, source).is_clean
 
 
+@pytest.mark.parametrize("keyword", ["PatientID", "StudyID"])
+def test_a_number_that_is_also_a_dose_is_no_finding_in_a_standard_roi_name(tmp_path, keyword):
+    source, output = roi_named("PTV_5000", tmp_path, **{keyword: "5000"})
+
+    assert roi_names(output) == ["PTV_5000"]
+    assert audit(output, source).is_clean
+
+
+@pytest.mark.parametrize(
+    ("roi", "kind"), [("Boost 5000", Kind.SOURCE_ID), ("PTV_5000", Kind.PLANTED)]
+)
+def test_a_number_is_a_finding_in_other_roi_names_and_where_it_was_planted(tmp_path, roi, kind):
+    source, output = roi_named("Boost", tmp_path, StudyID="5000")
+    with changed(first(output)) as dataset:
+        dataset.StructureSetROISequence[0].ROIName = roi
+    planted = ["5000"] if kind is Kind.PLANTED else []
+
+    found = audit(output, source, planted, kept_roi_names=["Boost*"])
+    assert kind in {one.kind for one in found.findings if "ROIName" in one.place}
+
+
+def roi_named(name, tmp_path, **values):
+    dataset = image(**{"patient_id": "SUB-0001", **values})
+    dataset.StructureSetROISequence = Sequence([Dataset()])
+    dataset.StructureSetROISequence[0].ROIName = name
+    write(dataset, tmp_path / "source" / "x" / "CT")
+    deidentify(tmp_path / "source", tmp_path / "output", kept_roi_names=("Boost*",))
+    return tmp_path / "source", tmp_path / "output"
+
+
+def roi_names(output):
+    dataset = pydicom.dcmread(first(output))
+    return [item.ROIName for item in dataset.StructureSetROISequence]
+
+
 def test_a_dummy_item_is_no_finding(tmp_path):
     source, output = tmp_path / "source", tmp_path / "output"
     dataset = image(patient_id="SUB-0001", ContentSequence=Sequence([Dataset(), Dataset()]))

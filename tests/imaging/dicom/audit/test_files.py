@@ -61,6 +61,32 @@ def test_zip_files_are_unpacked(output, source, where):
     assert audit(output, source).counts() == {NAME: 1}
 
 
+@pytest.mark.parametrize("how", ["gzip", "zip", "empty"])
+def test_an_object_that_is_packed_or_empty_is_no_clean_one(output, source, how):
+    original = first_original(source)
+    if how == "gzip":
+        path = output / "one.dcm.gz"
+        path.write_bytes(gzip.compress(original.read_bytes()))
+    elif how == "zip":
+        path = output / "one.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr("readme", "of a hundred and thirty-two letters or more" * 9)
+            packed.write(original, "one")
+    else:
+        path = output / "one.dcm"
+        path.touch()
+
+    report = audit(output)
+
+    assert [(one.file, one.kind) for one in report.findings] == [(path.name, Kind.UNREADABLE)]
+    assert report.unreadable == (path.name,)
+    assert report.judged == report.files - 1
+
+
+def first_original(source):
+    return min(source.rglob("*.dcm"))
+
+
 @pytest.mark.parametrize("name", ["ct.nii", "ct.nii.gz"])
 def test_of_a_nifti_the_header_is_searched(output, source, name):
     image = nib.Nifti1Image(np.zeros((4, 4, 4), np.int16), np.eye(4))
@@ -154,9 +180,11 @@ def test_what_is_no_file_is_not_opened_but_told_of(output, tmp_path, what):
     else:
         path.symlink_to(tmp_path if what == "link to a folder" else "nowhere")
 
-    (finding,) = audit(output).findings
+    report = audit(output)
+    (finding,) = report.findings
 
     assert (finding.file, finding.kind) == ("odd", Kind.UNREADABLE)
+    assert report.unreadable == ("odd",)
 
 
 def test_without_a_source_a_path_is_told(output):

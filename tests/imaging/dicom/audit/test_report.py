@@ -17,7 +17,8 @@ FINDINGS = tuple(
 def test_the_page_counts_all_and_shows_the_first():
     page = AuditReport(FINDINGS, files=100, unreadable=("notes.txt",)).as_markdown()
 
-    assert "100 files searched, 1 of them no whole DICOM; found: 90." in page
+    assert "99 of 100 files judged as DICOM objects; found: 90." in page
+    assert "1 files are no whole DICOM object: they were not judged" in page
     assert f"| {Kind.PLANTED} | 30 |\n| {Kind.NAME} | 60 |" in page
     assert "file 49 |" in page
     assert "file 50 |" not in page
@@ -25,7 +26,10 @@ def test_the_page_counts_all_and_shows_the_first():
 
 
 def test_a_clean_page_says_so():
-    assert "found: nothing." in AuditReport((), files=1).as_markdown()
+    page = AuditReport((), files=1).as_markdown()
+
+    assert "1 of 1 files judged as DICOM objects; found: nothing." in page
+    assert "not judged" not in page
 
 
 def test_a_page_stays_small_and_whole_whatever_files_are_called():
@@ -42,6 +46,7 @@ def test_the_json_has_every_finding():
     content = json.loads(json.dumps(AuditReport(FINDINGS, files=100).to_json()))
 
     assert len(content["findings"]) == 90
+    assert content["judged"] == 100
     assert content["counts"] == {"PLANTED": 30, "NAME": 60}
     assert content["findings"][1] == {
         "file": "file 1",
@@ -76,6 +81,32 @@ def test_the_command_knows_of_roi_names_that_were_kept(output, capsys):
     assert main([str(output)]) == 1
     assert main([str(output), "--kept-roi-name", "Odd*"]) == 0
     assert capsys.readouterr().out
+
+
+def test_a_folder_without_a_dicom_object_is_not_called_clean(tmp_path, capsys):
+    (tmp_path / "names.csv").write_text("Quillfeather\n")
+    (tmp_path / "empty").touch()
+
+    assert main([str(tmp_path)]) == 2
+
+    printed = capsys.readouterr()
+    assert "0 of 2 files judged" in printed.out
+    assert printed.err == "error: the folder holds no whole DICOM object; nothing was judged\n"
+
+
+def test_what_was_found_counts_though_nothing_could_be_judged(source, tmp_path, capsys):
+    (tmp_path / "names.csv").write_text("Quillfeather\n")
+
+    assert main([str(tmp_path), "--source", str(source)]) == 1
+    assert Kind.SOURCE_NAME in capsys.readouterr().out
+
+
+def test_the_command_says_how_many_files_were_only_searched(output, capsys):
+    (output / "names.csv").write_text("Quillfeather\n")
+
+    assert main([str(output)]) == 0
+    assert "10 of 11 files judged as DICOM objects" in (said := capsys.readouterr().out)
+    assert "1 files are no whole DICOM object" in said
 
 
 @pytest.mark.parametrize(
