@@ -27,7 +27,7 @@ from tests.imaging.release.releases import (
 )
 
 PASSPHRASE = "correct horse battery staple"  # noqa: S105 - of a test
-SECRET = "DOE_JOHN_1950"  # noqa: S105 - of a test, the name of a folder
+NAMED_FOLDER = "DOE_JOHN_1950"
 
 
 class Failing:
@@ -115,10 +115,10 @@ def test_a_series_and_a_study_of_which_nothing_was_released_are_not_listed(
 @pytest.mark.parametrize(
     "error",
     [
-        PermissionError(errno.EACCES, "Permission denied", f"/{SECRET}/1.2.dcm"),
-        OSError(errno.EIO, "Input/output error", f"/{SECRET}/1.2.dcm"),
-        ServerFaultError(f"GET /instances/{SECRET}/file: 500"),
-        RemoteRejectedError(f"GET /instances/{SECRET}/file: 400"),
+        PermissionError(errno.EACCES, "Permission denied", f"/{NAMED_FOLDER}/1.2.dcm"),
+        OSError(errno.EIO, "Input/output error", f"/{NAMED_FOLDER}/1.2.dcm"),
+        ServerFaultError(f"GET /instances/{NAMED_FOLDER}/file: 500"),
+        RemoteRejectedError(f"GET /instances/{NAMED_FOLDER}/file: 400"),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -136,9 +136,9 @@ def test_an_accession_number_comes_from_the_next_object_where_one_fails(
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (OSError(errno.ENOSPC, "No space left on device", f"/{SECRET}/1.dcm"), OSError),
-        (RemoteUnavailableError(f"/{SECRET}: 503"), RemoteUnavailableError),
-        (RuntimeError(SECRET), InputError),
+        (OSError(errno.ENOSPC, "No space left on device", f"/{NAMED_FOLDER}/1.dcm"), OSError),
+        (RemoteUnavailableError(f"/{NAMED_FOLDER}: 503"), RemoteUnavailableError),
+        (RuntimeError(NAMED_FOLDER), InputError),
     ],
     ids=["full disk", "lost", "unforeseen"],
 )
@@ -151,7 +151,7 @@ def test_what_fails_the_crosswalk_names_no_original(tmp_path, source, archive, e
         assert isinstance(error, OSError | RemoteUnavailableError) or "RuntimeError" in str(
             failure.value
         )
-        assert SECRET not in "".join(traceback.format_exception(failure.value))
+        assert NAMED_FOLDER not in "".join(traceback.format_exception(failure.value))
     assert list(place_in(tmp_path).staging.rglob("*.dcm")) == []
 
 
@@ -159,8 +159,8 @@ def test_an_archive_that_refuses_to_list_is_told_of_without_its_words(tmp_path, 
     release(source, tmp_path)
 
     with pytest.raises(InputError, match="RemoteRejectedError") as failure:
-        rows_of(archive, tmp_path, listing=RemoteRejectedError(f"/instances/{SECRET}: 400"))
-    assert SECRET not in str(failure.value)
+        rows_of(archive, tmp_path, listing=RemoteRejectedError(f"/instances/{NAMED_FOLDER}: 400"))
+    assert NAMED_FOLDER not in str(failure.value)
 
 
 def test_a_wrong_password_names_its_setting(tmp_path, source, archive):
