@@ -1,5 +1,5 @@
 # Every verb of the project. The first two need nothing but Python 3.11 and make.
-.PHONY: demo test check fix up down bench bench-cohort bench-dvh lock clean
+.PHONY: demo test check fix up down bench bench-cohort bench-dvh bench-labels lock clean
 PY := .venv/bin/python
 
 demo: .venv  ## pull a synthetic cohort out of a real Orthanc, and show its DVHs
@@ -35,6 +35,9 @@ bench-cohort: .venv  ## whole extractions: against PDCP's way, from far away, an
 
 bench-dvh: .venv  ## DVHs against known ones, and against dicompyler-core
 	@$(PY) -m benchmarks dvh
+
+bench-labels: .venv  ## label maps filtered and measured, against nibabel, SimpleITK and gzip alone
+	@$(PY) -m benchmarks labels
 
 lock: .venv  ## resolve pyproject.toml anew into requirements.lock
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -4,6 +4,7 @@ ImagingError
 ├── InputError                   the caller must change something
 │   ├── SettingError             a setting (address, credentials, folder) is wrong; names it
 │   ├── DicomError               a DICOM object is unreadable or contradicts itself; names it
+│   ├── NiftiError               a NIfTI file is damaged, contradicts itself or holds no labels
 │   └── InstanceGoneError        the archive no longer holds what it listed; list again
 └── RemoteError                  the other side failed
     ├── RemoteUnavailableError   the only one worth trying again
@@ -47,6 +48,13 @@ class DicomError(InputError):
 
     def __str__(self) -> str:
         return f"{self.uid}: {self.args[1]}"
+
+
+class NiftiError(InputError):
+    """A NIfTI file is damaged, contradicts itself, or holds no label map; make it anew.
+
+    The message does not name the file: a file's name often holds a patient's.
+    """
 
 
 class InstanceGoneError(InputError):

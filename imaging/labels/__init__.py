@@ -1,0 +1,15 @@
+"""NIfTI label maps: some labels kept, all labels measured, by streaming in constant memory."""
+
+from imaging.labels.filtering import FilterReport, filter_labels
+from imaging.labels.header import NiftiHeader
+from imaging.labels.measuring import LabelStatistics, measure_labels
+from imaging.labels.source import read_head
+
+__all__ = [
+    "FilterReport",
+    "LabelStatistics",
+    "NiftiHeader",
+    "filter_labels",
+    "measure_labels",
+    "read_head",
+]
