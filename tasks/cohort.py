@@ -14,7 +14,6 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
-from prefect.tasks import exponential_backoff
 
 from imaging import cohort as rules
 from imaging.cohort import (
@@ -28,7 +27,7 @@ from imaging.cohort import (
 from imaging.settings import project_key, settings
 from tasks.connections import open_archive
 from tasks.progress import artifact_key
-from tasks.retry import is_transient
+from tasks.retry import is_transient, remote_task
 
 log = logging.getLogger(__name__)
 
@@ -70,26 +69,14 @@ def choose_patients(archive: str, selection: PatientSelection, run: Extraction) 
         return rules.choose(source, selection, settings().data_root, run)
 
 
-@task(
-    cache_policy=NO_CACHE,
-    retries=3,
-    retry_delay_seconds=exponential_backoff(2),
-    retry_jitter_factor=0.5,
-    retry_condition_fn=is_transient,
-)
+@remote_task
 def decide_batch(patient_ids: list[str], archive: str, run: Extraction) -> list[Path]:
     """List and judge a batch of patients; return the notes of those to retrieve."""
     with open_archive(archive, known=True) as source:
         return rules.decide_batch(source, patient_ids, run)
 
 
-@task(
-    cache_policy=NO_CACHE,
-    retries=3,
-    retry_delay_seconds=exponential_backoff(2),
-    retry_jitter_factor=0.5,
-    retry_condition_fn=is_transient,
-)
+@remote_task
 def retrieve_patients(group: list[Path], archive: str, run: Extraction) -> int:
     """Bring some patients' files to disk; what is there already is not fetched again."""
     with open_archive(archive, known=True) as source:

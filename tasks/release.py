@@ -10,7 +10,6 @@ from prefect import task, unmapped
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
-from prefect.tasks import exponential_backoff
 
 from imaging import release as rules
 from imaging.cohort import Extraction, PatientSelection, choose
@@ -25,12 +24,11 @@ from imaging.release import (
     ReleaseSummary,
     Sent,
 )
-from imaging.release.crosswalk import Row
 from imaging.release.source import chosen_by
 from imaging.settings import release_key, settings
 from tasks.connections import open_archive, open_destination
 from tasks.progress import artifact_key, settle
-from tasks.retry import is_transient
+from tasks.retry import is_transient, remote_task
 
 log = logging.getLogger(__name__)
 
@@ -87,13 +85,7 @@ def choose_release(archive: str, selection: PatientSelection, run: Release) -> G
     return groups
 
 
-@task(
-    cache_policy=NO_CACHE,
-    retries=3,
-    retry_delay_seconds=exponential_backoff(2),
-    retry_jitter_factor=0.5,
-    retry_condition_fn=is_transient,
-)
+@remote_task
 def release_patients(group: list[ReleasePatient], archive: str, run: Release) -> int:
     """De-identify some patients; what is there already is neither fetched nor written again."""
     with open_archive(archive, known=True) as source:
@@ -115,13 +107,7 @@ def audit_release(groups: Groups, run: Release, archive: str = "") -> ReleaseSum
         return rules.summarise(groups, run, source)
 
 
-@task(
-    cache_policy=NO_CACHE,
-    retries=3,
-    retry_delay_seconds=exponential_backoff(2),
-    retry_jitter_factor=0.5,
-    retry_condition_fn=is_transient,
-)
+@remote_task
 def send_patients(pseudonyms: list[str], destination: str, run: Release) -> Sent:
     """Send what was released of some patients and the server lacks."""
     with open_destination(destination, known=True) as server:
@@ -156,15 +142,9 @@ def send_release(summary: ReleaseSummary, destination: str, run: Release) -> Sen
     return Sending(said, is_complete=not lost)
 
 
-@task(
-    cache_policy=NO_CACHE,
-    retries=3,
-    retry_delay_seconds=exponential_backoff(2),
-    retry_condition_fn=is_transient,
-)
+@remote_task
 def write_crosswalk(archive: str, groups: Groups, run: Release) -> Path:
     """Write who became whom, encrypted; nothing of it is kept elsewhere."""
-    rows: list[list[Row]] = []
     with open_archive(archive, known=True) as source:
         rows = [rules.crosswalk_rows(source, group, run) for group in groups]
     return rules.write_crosswalk(rows, run.place, _passphrase())

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from uuid import RFC_4122, UUID
 
 from pydicom.datadict import dictionary_has_tag, keyword_for_tag
-from pydicom.tag import Tag
 
 from imaging.dicom.audit.elements import Element
 from imaging.dicom.audit.findings import Kind
 from imaging.dicom.deidentify import retained
+from imaging.dicom.deidentify.keyed import is_of_standard
 from imaging.dicom.deidentify.sham_names import FEMALE, MALE, NEUTRAL, SURNAMES
 from imaging.dicom.deidentify.table import basic_profile
+from imaging.dicom.deidentify.tags import tag_of, tags_of
 from imaging.dicom.deidentify.tg263 import follows_tg263
 from imaging.dicom.deidentify.words import cleaned_words
 from imaging.dicom.names import name_matches
@@ -30,21 +31,19 @@ _DUMMY_DATE = re.compile(r"19000101(?:0*(?:\.0+)?)?|0+(?:\.0+)?")
 _DATE_OR_TIME = re.compile(r"[0-9.:+-]{2,26}")
 _NEW_ROI_NAME = re.compile(r"ROI_[0-9A-HJKMNP-TV-Z]{8}")
 _SURNAMES, _GIVEN_NAMES = frozenset(SURNAMES), frozenset({*FEMALE, *MALE, *NEUTRAL})
-STANDARD_UID = "1.2.840.10008."
 
 _DATES = frozenset({"DA", "DT", "TM"})
 _NUMERALS, _SIGNS = frozenset({"DS", "IS"}), b"0123456789+-.eE\\ \0"
 _FREE_TEXT = frozenset({"LT", "ST", "UC", "UR", "UT"})
 _NEVER = frozenset({"AE", "UN"})  # outside the table, these VRs go wholly
-ROI_NAMES = frozenset({int(Tag("ROIName")), int(Tag("SegmentLabel"))})
-_BURNED_IN = int(Tag("BurnedInAnnotation"))
-_BIRTH_DATE = int(Tag("PatientBirthDate"))
-_CODED = frozenset(int(Tag(name)) for name in ("FractionPattern", "LongCodeValue", "URNCodeValue"))
+ROI_NAMES = tags_of("ROIName SegmentLabel")
+_BURNED_IN = tag_of("BurnedInAnnotation")
+_BIRTH_DATE = tag_of("PatientBirthDate")
+_CODED = tags_of("FractionPattern LongCodeValue URNCodeValue")
 # The rest of the table's dummy sequences must not have the source's items.
-_WALKED = frozenset(
-    int(Tag(f"{name}Sequence"))
-    for name in ("VerifyingObserver", "FlowIdentifier", "ReferencedImage", "SourceImage")
-)
+_WALKED = tags_of("""
+    VerifyingObserverSequence FlowIdentifierSequence ReferencedImageSequence SourceImageSequence
+""")
 
 
 class Judge:
@@ -149,7 +148,7 @@ def is_new_uid(uid: str) -> bool:
 
     UUIDs of the other kinds hold a clock and a network address, or a name's hash.
     """
-    if not uid or uid.startswith(STANDARD_UID):
+    if not uid or is_of_standard(uid):
         return True
     root, _, number = uid.rpartition(".")
     if root != "2.25" or not number.isdecimal() or int(number) >= 1 << 128:

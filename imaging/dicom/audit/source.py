@@ -4,40 +4,34 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pydicom.tag import Tag
-
 from imaging.dicom.audit.elements import Element
 from imaging.dicom.audit.findings import Kind
-from imaging.dicom.audit.judging import STANDARD_UID, names_class
+from imaging.dicom.audit.judging import names_class
 from imaging.dicom.audit.listing import files_of
 from imaging.dicom.audit.needles import Needles, normal
 from imaging.dicom.audit.objects import AuditedObject, read_object
 from imaging.dicom.audit.origin import Origins
+from imaging.dicom.deidentify.keyed import is_of_standard
 from imaging.dicom.deidentify.table import basic_profile
+from imaging.dicom.deidentify.tags import tag_of, tags_of
 from imaging.errors import DicomError, InputError
 
 UID_SHAPE = re.compile(r"[0-2](?:\.\d+){2,}")
 _WORD = re.compile(r"[^\W_]+")
-_PATIENT_ID = int(Tag("PatientID"))
-
-
-def _tags(keywords: str) -> frozenset[int]:
-    return frozenset(int(Tag(keyword)) for keyword in keywords.split())
-
-
-_PATIENT_NAMES = _tags("""
+_PATIENT_ID = tag_of("PatientID")
+_PATIENT_NAMES = tags_of("""
     OtherPatientNames PatientBirthName PatientMotherBirthName PatientName ResponsiblePerson
 """)
-_NUMBERS = _tags("""
+_NUMBERS = tags_of("""
     AccessionNumber AdmissionID FillerOrderNumberImagingServiceRequest InsurancePlanIdentification
     MedicalRecordLocator OtherPatientIDs PatientAddress PatientID PatientTelephoneNumbers
     PerformedProcedureStepID PlacerOrderNumberImagingServiceRequest RequestedProcedureID
     ScheduledProcedureStepID ServiceEpisodeID StudyID
 """)
-_INSTITUTIONS = _tags("""
+_INSTITUTIONS = tags_of("""
     InstitutionAddress InstitutionName ReferringPhysicianAddress ResponsibleOrganization
 """)
-_MACHINES = _tags("Manufacturer ManufacturerModelName SourceManufacturer")
+_MACHINES = tags_of("Manufacturer ManufacturerModelName SourceManufacturer")
 _KEPT_TEXT = frozenset({"CS", "LO", "SH", "UC"})
 _SEPARATORS = re.compile(r"[\s,.;:/_\-\"'()]+")
 _NOBODY = frozenset({"anonymised", "anonymized", "anonymous", "none", "removed", "unknown"})
@@ -95,7 +89,7 @@ class SourceIdentity:
         if element.vr != "UI" or names_class(element):
             return
         uids = element.texts()
-        self.uids.update(uid for uid in uids if uid and not uid.startswith(STANDARD_UID))
+        self.uids.update(uid for uid in uids if uid and not is_of_standard(uid))
 
     def _note_plain_words(self, element: Element, patient: str) -> None:
         """Remember who has which words in the attributes that the profile leaves alone."""

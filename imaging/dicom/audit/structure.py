@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator
 
-from pydicom.tag import Tag
-
 from imaging.dicom.audit.findings import Kind
 from imaging.dicom.audit.judging import is_new_uid
 from imaging.dicom.audit.objects import AuditedObject
+from imaging.dicom.deidentify.tags import tag_of
 
 _NEEDED = frozenset(
     0x00020000 | element for element in (0x0, 0x1, 0x2, 0x3, 0x10, 0x12, 0x13)
 )  # PS3.10, table 7.1-1, type 1, and the version name of the writer
 _STORED_UID = 0x00020003
-_REMOVED = int(Tag("PatientIdentityRemoved"))
-_METHOD = int(Tag("DeidentificationMethod"))
+_REMOVED = tag_of("PatientIdentityRemoved")
+_METHOD = tag_of("DeidentificationMethod")
 _RETAINS_UIDS = "113110"
 
 

@@ -15,7 +15,7 @@ from imaging.errors import InputError
 
 _LEAST_KEY_BYTES = 32  # as long as the hash is: NIST SP 800-107, 5.3.4
 # DICOM's own UIDs name no instance; their numbers are short, and a date would not be.
-_STANDARD = re.compile(r"1\.2\.840\.10008(?:\.\d{1,4}){1,10}", re.ASCII)
+_OF_STANDARD = re.compile(r"1\.2\.840\.10008(?:\.\d{1,4}){1,10}", re.ASCII)
 ALPHABET = "".join(sorted(set(string.digits + string.ascii_uppercase) - set("ILOU")))
 _NEAREST_DAY, _FARTHEST_DAY = 30, 3650
 _REMEMBERED = 100_000
@@ -66,9 +66,14 @@ class Keyed:
         UIDs of the standard itself (SOP classes, transfer syntaxes) and "" stay as they are.
         """
         bare = uid.strip("\0 ")
-        if not bare or _STANDARD.fullmatch(bare):
+        if not bare or is_of_standard(bare):
             return bare
         number = int.from_bytes(self.digest("uid", bare)[:16], "big")
         number = number & ~(0xF << 76) | 4 << 76  # version and variant of a UUID (RFC 9562, 5.4)
         number = number & ~(3 << 62) | 2 << 62
         return f"2.25.{number}"
+
+
+def is_of_standard(uid: str) -> bool:
+    """Whether a UID is one of DICOM's own, as those of SOP classes are."""
+    return _OF_STANDARD.fullmatch(uid) is not None

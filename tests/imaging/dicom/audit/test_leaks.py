@@ -112,6 +112,11 @@ LEAKS: list[tuple[str, Leak, Kind]] = [
         Kind.UID,
     ),
     ("(0018,1002) DeviceUID", value("DeviceUID", generate_uid()), Kind.UID),
+    (
+        "(0018,1002) DeviceUID",  # below the standard's root, but none of its own
+        value("DeviceUID", "1.2.840.10008.12345678.19500312"),
+        Kind.UID,
+    ),
     ("(0062,0002)[0].(0062,0005) SegmentLabel", roi("PTV Miller"), Kind.ROI_NAME),
     ("(0018,0060) KVP", lambda dataset: raw(dataset, "KVP", "DS", b"Smith "), Kind.TEXT),
     ("(0040,A160) TextValue", value("TextValue", "seen by Dr. Who"), Kind.TEXT),
