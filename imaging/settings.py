@@ -52,6 +52,15 @@ class Settings(BaseSettings):
     show_patient_ids: bool = Field(
         default=False, description="The archive is already pseudonymous."
     )
+    gateway_host: str = Field("127.0.0.1", description="Address the gateway listens on.")
+    gateway_port: int = Field(8888, ge=0, le=65535, description="Port it listens on.")
+    gateway_url: str = Field("", description="Where others reach it; links to results begin so.")
+    gateway_origins: str = Field("", description="Origins of web pages that may read from it.")
+    gateway_listing: bool = Field(default=True, description="It shows folders as pages.")
+    gateway_cache_mb: int = Field(4096, ge=1, description="Most disk for filtered label maps.")
+    gateway_upload_mb: int = Field(512, ge=1, description="Largest body of a request.")
+    gateway_seconds: float = Field(300.0, gt=0, description="Longest time for one request.")
+    gateway_threads: int = Field(2, ge=1, description="Label maps filtered at a time.")
 
     @field_validator("orthanc_url", "dicom_folder", mode="before")
     @classmethod

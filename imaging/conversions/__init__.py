@@ -1,0 +1,1 @@
+"""A segmentation as others keep it: DICOM SEG, RTSTRUCT, surface mesh; and back."""

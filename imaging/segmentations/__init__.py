@@ -1,0 +1,1 @@
+"""Label maps of many patients: which files there are, some labels kept, their volumes compared."""
