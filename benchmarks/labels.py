@@ -8,8 +8,10 @@ from pathlib import Path
 
 from benchmarks.labels_sources import ids_of, write_organs, write_repeated
 from benchmarks.labels_ways import (
+    cc3d_listing,
     itk_filter,
     itk_listing,
+    remap_filter,
     repacked,
     seed_filter,
     seed_listing,
@@ -23,6 +25,8 @@ from imaging.labels import filter_labels, measure_labels
 _OURS = "this project"
 _SEED = "the seed's way"
 _TABLE = "nibabel, a look-up table"
+_REMAP = "fastremap"
+_CC3D = "cc3d"
 _ITK = "SimpleITK"
 _REPACKED = "unpack and pack again"
 _UNPACKED = "unpack"
@@ -45,7 +49,7 @@ def labels(folder: Path) -> None:
 def _filtering(folder: Path, dtype: str, source: Path) -> None:
     keep = ids_of(dtype)[:10].tolist()
     ways: dict[str, _Filter] = {_OURS: filter_labels, _SEED: seed_filter}
-    ways |= {_TABLE: table_filter, _ITK: itk_filter}
+    ways |= {_TABLE: table_filter, _REMAP: remap_filter, _ITK: itk_filter}
     ways[_REPACKED] = lambda source, target, _keep: repacked(source, target)
     methods = [Method(name, partial(_into, way, source, keep)) for name, way in ways.items()]
     rounds = compare(methods, folder, _ROUNDS)
@@ -53,6 +57,7 @@ def _filtering(folder: Path, dtype: str, source: Path) -> None:
     show_costs(rounds, {}, ())
     _show(rounds, _SEED, _OURS, at_least(_FILTER_GOALS[dtype]))
     _show(rounds, _TABLE, _OURS, at_least(4))
+    _show(rounds, _REMAP, _OURS, at_least(3))
     _show(rounds, _ITK, _OURS)
     _show(rounds, _OURS, _REPACKED, at_most(2.5))
     own, other = (_size(ways[name], source, keep, folder) for name in (_OURS, _TABLE))
@@ -67,12 +72,13 @@ def _size(way: _Filter, source: Path, keep: list[int], folder: Path) -> int:
 
 def _listing(folder: Path, dtype: str, source: Path) -> None:
     ways: dict[str, Callable[[Path], object]] = {_OURS: measure_labels}
-    ways |= {_SEED: seed_listing, _ITK: itk_listing, _UNPACKED: unpacked}
+    ways |= {_SEED: seed_listing, _CC3D: cc3d_listing, _ITK: itk_listing, _UNPACKED: unpacked}
     methods = [Method(name, partial(_ignoring, way, source)) for name, way in ways.items()]
     rounds = compare(methods, folder, _ROUNDS)
     show_title(f"{dtype}: voxels, ml, box and centroid of every label (the seed: ids only)")
     show_costs(rounds, {}, ())
     _show(rounds, _SEED, _OURS, at_least(_LISTING_GOALS[dtype]))
+    _show(rounds, _CC3D, _OURS, at_least(4))
     _show(rounds, _ITK, _OURS)
     _show(rounds, _OURS, _UNPACKED)
 

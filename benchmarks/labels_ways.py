@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+import cc3d
+import fastremap
 import nibabel
 import numpy as np
 import SimpleITK
@@ -35,6 +37,13 @@ def table_filter(source: Path, target: Path, keep: Collection[int]) -> None:
     table = np.zeros(256**stored.itemsize, dtype=stored.dtype)
     table[list(keep)] = list(keep)
     nib.save(nib.Nifti1Image(table[stored], image.affine, image.header), target)
+
+
+def remap_filter(source: Path, target: Path, keep: Collection[int]) -> None:
+    """Keep labels with fastremap, between reading and writing by nibabel."""
+    image = nib.load(source)
+    kept = fastremap.mask_except(np.asanyarray(image.dataobj), list(keep))
+    nib.save(nib.Nifti1Image(kept, image.affine, image.header), target)
 
 
 def itk_filter(source: Path, target: Path, keep: Collection[int]) -> None:
@@ -75,6 +84,17 @@ def itk_listing(source: Path) -> dict[int, tuple[int, tuple[float, ...]]]:
     return {
         label: (shapes.GetNumberOfPixels(label), shapes.GetCentroid(label))
         for label in shapes.GetLabels()
+    }
+
+
+def cc3d_listing(source: Path) -> dict[int, tuple[int, tuple[float, ...]]]:
+    """Measure with cc3d, read by nibabel: voxels, box and centroid (x, y, z) in voxels."""
+    found = cc3d.statistics(np.asanyarray(nib.load(source).dataobj))
+    voxels = found["voxel_counts"]
+    return {
+        label: (int(voxels[label]), tuple(found["centroids"][label].tolist()))
+        for label in np.flatnonzero(voxels).tolist()
+        if label
     }
 
 

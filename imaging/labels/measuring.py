@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from imaging.errors import NiftiError
 from imaging.labels.coding import Coding
+from imaging.labels.dictionaries import LabelDictionary
 from imaging.labels.geometry import affine_mm, voxel_ml
 from imaging.labels.lookup import MOST_LABELS
 from imaging.labels.runs import Runs, Slots, Tally, runs_of
@@ -24,7 +25,7 @@ class LabelStatistics:
 
     Attributes:
         id: As a reader sees it, with the header's scaling applied.
-        name: Empty: a label map holds numbers only, and a dictionary names them.
+        name: As a dictionary has it; empty where none was given, or does not know the id.
         voxels: How many there are.
         ml: Their volume.
         box: The first and the last voxel (x, y, z) of the bounding box, both inside it.
@@ -44,11 +45,14 @@ class LabelStatistics:
     volume: int = 0
 
 
-def measure_labels(source: Path) -> list[LabelStatistics]:
+def measure_labels(
+    source: Path, dictionary: LabelDictionary | None = None
+) -> list[LabelStatistics]:
     """Measure every label but 0, volume by volume and within each in ascending order.
 
     Args:
         source: ``.nii`` or ``.nii.gz``, or either file of a pair ``.hdr`` and ``.img``.
+        dictionary: What fills in the names.
 
     Raises:
         NiftiError: The file is damaged, contradicts itself, is no label map, or places its voxels
@@ -71,11 +75,18 @@ def measure_labels(source: Path) -> list[LabelStatistics]:
             if count > MOST_LABELS:
                 msg = f"The file holds more than {MOST_LABELS} labels, over all its volumes"
                 raise NiftiError(msg)
+    named = _named(slots.labels, dictionary)
     return [
         statistics
         for volume, tally in sorted(tallies.items())
-        for statistics in sorted(_rows(tally, slots.labels, affine, volume), key=lambda row: row.id)
+        for statistics in sorted(_rows(tally, named, affine, volume), key=lambda row: row.id)
     ]
+
+
+def _named(labels: list[int], dictionary: LabelDictionary | None) -> list[tuple[int, str]]:
+    """Give each label its name, or an empty one."""
+    known = {} if dictionary is None else {label.id: label.name for label in dictionary}
+    return [(label, known.get(label, "")) for label in labels]
 
 
 def _runs(labels: LabelSource, coding: Coding) -> Iterator[tuple[int, Runs]]:
@@ -90,17 +101,18 @@ def _runs(labels: LabelSource, coding: Coding) -> Iterator[tuple[int, Runs]]:
 
 
 def _rows(
-    tally: Tally, labels: list[int], affine: NDArray[np.float64], volume: int
+    tally: Tally, labels: list[tuple[int, str]], affine: NDArray[np.float64], volume: int
 ) -> Iterator[LabelStatistics]:
     """Give a row for each label that the volume holds."""
     for slot in np.flatnonzero(tally.voxels).tolist():
-        if labels[slot] == 0:  # background in another pattern than its usual one, as -0.0 is
+        label_id, name = labels[slot]
+        if label_id == 0:  # background in another pattern than its usual one, as -0.0 is
             continue
         voxels = int(tally.voxels[slot])
         centroid = tally.sums[:, slot] / voxels
         yield LabelStatistics(
-            id=labels[slot],
-            name="",
+            id=label_id,
+            name=name,
             voxels=voxels,
             ml=voxels * voxel_ml(affine),
             box=(_voxel(tally.low[:, slot]), _voxel(tally.high[:, slot])),

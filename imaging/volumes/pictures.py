@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib import get_data_path
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from imaging.files import whole_file
+from imaging.labels.pictures.lettering import BACKGROUND, INK, fitting, font
 from imaging.volumes.geometry import Floats
 from imaging.volumes.masks import Sketch
 from imaging.volumes.pixels import Plane
@@ -22,7 +22,6 @@ _AROUND = 1.5  # times a large one
 _SHARP = 3  # outlines are drawn so many times larger, and come out smooth
 _LINE = 2
 _SOFT_TISSUE_HU = (-160.0, 240.0)
-_BACKGROUND, _INK = (17, 17, 17), (235, 235, 235)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +65,12 @@ def write_pictures(target: Path, planes: Planes, sketches: Sequence[Sketch], roi
     columns = min(_MOST_COLUMNS, math.ceil(math.sqrt(len(shown) * 1.5)))
     lines = math.ceil(len(shown) / columns)
     title = _title(planes, len(sketches), rois)
-    font = _font(15)
-    width = max(_GAP + columns * (_TILE + _GAP), int(font.getlength(title)) + 2 * _GAP)
+    title_font = font(15)
+    width = max(_GAP + columns * (_TILE + _GAP), int(title_font.getlength(title)) + 2 * _GAP)
     size = width, _TITLE + lines * (_TILE + _CAPTION + _GAP)
-    sheet = Image.new("RGB", size, _BACKGROUND)
+    sheet = Image.new("RGB", size, BACKGROUND)
     draw = ImageDraw.Draw(sheet)
-    draw.text((_GAP, 8), title, _INK, font=font)
+    draw.text((_GAP, 8), title, INK, font=title_font)
     for index, sketch in enumerate(shown):
         left = _GAP + index % columns * (_TILE + _GAP)
         top = _TITLE + index // columns * (_TILE + _CAPTION + _GAP)
@@ -79,7 +78,12 @@ def write_pictures(target: Path, planes: Planes, sketches: Sequence[Sketch], roi
         caption = f"{' '.join(sketch.name.split())}  {sketch.slice_index + 1}".strip()
         below = top + _TILE + 4
         draw.rectangle((left, below + 1, left + _SWATCH, below + 1 + _SWATCH), sketch.colour)
-        draw.text((left + _SWATCH + _GAP, below), _fitting(caption), _INK, font=_font(13))
+        draw.text(
+            (left + _SWATCH + _GAP, below),
+            fitting(caption, 13, _TILE - _SWATCH - _GAP),
+            INK,
+            font=font(13),
+        )
     with whole_file(target) as part:
         sheet.save(part, format="PNG", compress_level=4)
     return target
@@ -132,19 +136,3 @@ def _shaded(plane: Plane, modality: str) -> Plane:
     low, high = _SOFT_TISSUE_HU if modality == "CT" else np.percentile(plane, [1, 99]).tolist()
     grey = (plane.astype(np.float32) - low) * (255 / max(high - low, 1e-6))
     return np.clip(grey, 0, 255).astype(np.uint8)
-
-
-def _fitting(text: str) -> str:
-    """Shorten a caption to the width of its tile, in the middle: ends tell names apart."""
-    font, kept = _font(13), text
-    while font.getlength(kept) > _TILE - _SWATCH - _GAP and len(text) > 2:
-        half = (len(text) - 1) // 2
-        text = text[:half] + text[-half:]
-        kept = f"{text[:half]}…{text[half:]}"
-    return kept
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    """Load a font that has most alphabets."""
-    path = Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
-    return ImageFont.truetype(str(path), size)

@@ -9,8 +9,10 @@ import pytest
 
 from benchmarks.labels_sources import ids_of, write_organs, write_repeated
 from benchmarks.labels_ways import (
+    cc3d_listing,
     itk_filter,
     itk_listing,
+    remap_filter,
     repacked,
     seed_filter,
     seed_listing,
@@ -37,7 +39,7 @@ def test_other_ways_keep_the_same_voxels_but_the_seeds_way(organs, tmp_path):
     filter_labels(source, tmp_path / "ours.nii.gz", keep)
     ours = voxels_of(tmp_path / "ours.nii.gz")
 
-    for way in (table_filter, itk_filter, seed_filter):
+    for way in (table_filter, remap_filter, itk_filter, seed_filter):
         way(source, tmp_path / "other.nii.gz", keep)
         assert np.array_equal(voxels_of(tmp_path / "other.nii.gz"), ours) == (way != seed_filter)
 
@@ -47,9 +49,18 @@ def test_other_listings_find_the_same(organs):
     ours = measure_labels(source)
 
     assert seed_listing(source) == [row.id for row in ours]
-    assert {label: voxels for label, (voxels, _) in itk_listing(source).items()} == {
-        row.id: row.voxels for row in ours
-    }
+    for listing in (itk_listing, cc3d_listing):
+        assert {label: voxels for label, (voxels, _) in listing(source).items()} == {
+            row.id: row.voxels for row in ours
+        }
+
+
+def test_cc3d_finds_the_same_centroids(organs):
+    source, _ = organs
+    theirs = cc3d_listing(source)
+
+    for row in measure_labels(source):
+        assert row.centroid_voxels == pytest.approx(theirs[row.id][1], abs=1e-3)
 
 
 def test_what_is_packed_again_is_the_same(organs, tmp_path):

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from imaging.errors import InputError
-from imaging.labels.dictionaries.finding import find, refusal
+from imaging.labels.dictionaries.finding import apart, find, refusal
 from imaging.labels.dictionaries.label import Label
 
 
@@ -68,7 +68,7 @@ class LabelDictionary:
         """Return the ids that one id, name, pattern or group means; none where it is unknown.
 
         An integer means itself, whether the dictionary has it or not. Of what a text can mean, the
-        first counts: an integer; a name or an abbreviation, letter for letter; the same in another
+        first counts: an integer, or a range of them (``5-7``); a name or an abbreviation, letter for letter; the same in another
         spelling (``Kidney_L`` for ``left kidney``); a shell pattern (``rib_left_*``); a group
         (``ribs``, ``all ribs``, ``left ribs``, ``left``); the singular or plural of these; both
         sides of a structure (``femur``).
@@ -77,6 +77,10 @@ class LabelDictionary:
             InputError: Several labels have that name, or it is no text or integer.
         """
         return find(self.labels, wanted)
+
+    def apart(self, wanted: Iterable[str]) -> tuple[str, ...]:
+        """Cut lists of ids and names at their commas, but not a name that has commas itself."""
+        return apart(self.labels, wanted)
 
     def resolve(self, keep: Sequence[str | int]) -> tuple[int, ...]:
         """Return the ids that all of these mean, each once, in the order asked for.

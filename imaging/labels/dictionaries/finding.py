@@ -12,6 +12,8 @@ from imaging.labels.dictionaries.label import HIGHEST, LOWEST, Label
 from imaging.labels.dictionaries.words import Wording, forms_of, wording
 
 _ID = re.compile(r"[+-]?[0-9]{1,20}")
+_RANGE = re.compile(r"(-?[0-9]{1,20})\s*-\s*(-?[0-9]{1,20})")
+_MOST_IDS = 65_536  # of a range: no image holds more labels
 _PATTERN = re.compile(r"[*?[]")
 _FILLERS = frozenset({"all", "both", "the"})
 _LONGEST = 200  # characters: longer than any name of a structure
@@ -33,10 +35,21 @@ def find(labels: _Labels, wanted: str | int) -> _Ids:
     text = wanted.strip()
     if _ID.fullmatch(text):
         return (_in_range(int(text)),)
+    if ends := _RANGE.fullmatch(text):
+        return _between(int(ends[1]), int(ends[2]), text)
     if not text or len(text) > _LONGEST:
         msg = f"a name has 1 to {_LONGEST} characters, not {len(text)}"
         raise InputError(msg)
     return next((ids for way in _WAYS if (ids := way(labels, text))), ())
+
+
+def apart(labels: _Labels, wanted: Iterable[str]) -> tuple[str, ...]:
+    """Cut texts at commas, but for names with a comma in them; leave out empty ones."""
+    called = {
+        name.strip().casefold() for label in labels for name in (label.name, label.abbreviation)
+    }
+    parts = ([text] if text.strip().casefold() in called else text.split(",") for text in wanted)
+    return tuple(part.strip() for each in parts for part in each if part.strip())
 
 
 def refusal(labels: _Labels, unknown: Sequence[str]) -> str:
@@ -69,6 +82,13 @@ def _in_range(label_id: int) -> int:
         return label_id
     msg = f"{label_id} is larger than any id in an image"
     raise InputError(msg)
+
+
+def _between(first: int, last: int, text: str) -> _Ids:
+    if not 0 <= last - first < _MOST_IDS:
+        msg = f"{text} ends before it begins, or is more than {_MOST_IDS} ids"
+        raise InputError(msg)
+    return tuple(range(_in_range(first), _in_range(last) + 1))
 
 
 def _as_written(labels: _Labels, text: str) -> _Ids:

@@ -29,8 +29,14 @@ def test_the_report_says_what_was_kept_what_was_missing_and_what_is_there(source
     report = filter_labels(source, tmp_path / "out.nii.gz", [11, 5, 99, 0])
 
     assert report == FilterReport(
-        kept={5: 210, 11: 216}, missing=(99,), present=(1, 5, 7, 11), trailing_bytes=0
+        kept={5: 210, 11: 216},
+        missing=(99,),
+        present=(1, 5, 7, 11),
+        trailing_bytes=0,
+        voxel_ml=report.voxel_ml,
     )
+    assert report.voxel_ml == pytest.approx(0.000952)
+    assert report.ml == {5: pytest.approx(0.19992), 11: pytest.approx(0.205632)}
 
 
 def test_ids_that_no_type_could_hold_are_missing_and_no_error(source, tmp_path):

@@ -7,7 +7,7 @@ from PIL import Image
 from imaging.volumes import Resampling, Wanted
 from imaging.volumes.images import read_stack
 from imaging.volumes.masks import Sketch
-from imaging.volumes.pictures import _TILE, _fitting, _title, _window
+from imaging.volumes.pictures import _TILE, _title, _window
 from imaging.volumes.planes import Planes
 from imaging.volumes.stacking import Stack
 from tests.imaging.volumes.series import made, series, structures, written
@@ -80,14 +80,6 @@ def test_a_small_roi_is_shown_with_what_is_around_it(tmp_path):
 
     assert (window.width, window.height) == (90, 45)
     assert (window.left + 45, window.top + 22.5) == pytest.approx((50.5, 60.5))
-
-
-def test_long_names_are_shortened_in_the_middle():
-    short = _fitting("Start" + "x" * 200 + "End")
-
-    assert (short[:5], short[-3:]) == ("Start", "End")
-    assert "…" in short
-    assert _fitting("PTV  12") == "PTV  12"
 
 
 def test_the_title_counts(tmp_path):
