@@ -1,0 +1,33 @@
+"""A folder of outputs: no other files in it, and one run at a time."""
+
+from pathlib import Path
+
+import pytest
+
+from imaging.errors import InputError
+from imaging.segmentations import OutputsBusyError, outputs_in
+from tests.imaging.segmentations.files import label_map
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+def test_a_folder_of_other_files_is_not_written_into(folder):
+    label_map(folder / "precious.nii.gz")
+
+    with pytest.raises(InputError, match="holds other files"), outputs_in(folder):
+        pass
+    assert [path.name for path in folder.iterdir()] == ["precious.nii.gz"]
+
+
+def test_two_runs_in_one_folder_are_refused_and_the_next_one_is_not(folder):
+    with (
+        outputs_in(folder),
+        pytest.raises(OutputsBusyError, match="another run writes"),
+        outputs_in(folder),
+    ):
+        pass
+    with outputs_in(folder):
+        pass
