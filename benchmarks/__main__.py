@@ -1,8 +1,8 @@
 """`python -m benchmarks NAME ...`: summaries, files, prefect and deidentify if none is named.
 
-The others take minutes of their own and are only run by name: `dvh` and `labels`, which need no
-server, and `end_to_end`, `latency` and `scale`, or all three as `cohort`. Nothing here fails when a
-goal is missed: a benchmark is not a test.
+The others take minutes of their own and are only run by name: `dvh`, `labels` and `gateway`, which
+need no Orthanc, and `end_to_end`, `latency` and `scale`, or all three as `cohort`. Nothing here
+fails when a goal is missed: a benchmark is not a test.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from benchmarks.deidentify import deidentify
 from benchmarks.dvh import dvh
 from benchmarks.end_to_end import end_to_end
 from benchmarks.files import files
+from benchmarks.gateway import gateway_benchmark
 from benchmarks.labels import labels
 from benchmarks.latency import latency
 from benchmarks.overhead import overhead
@@ -25,7 +26,8 @@ from imaging.phantoms import PhantomSize
 
 _CLINICAL = {"summaries": summaries, "files": files}
 _COHORT = {"end_to_end": end_to_end, "latency": latency, "scale": scale}
-_OTHERS = {"prefect": overhead, "deidentify": deidentify, **_COHORT, "dvh": dvh, "labels": labels}
+_OWN = {"dvh": dvh, "labels": labels, "gateway": gateway_benchmark}
+_OTHERS = {"prefect": overhead, "deidentify": deidentify, **_COHORT, **_OWN}
 _DEFAULT = [*_CLINICAL, "prefect", "deidentify"]
 _ALL = [*_CLINICAL, *_OTHERS, "cohort"]
 

@@ -1,7 +1,7 @@
 """Structure sets and dose: DVHs, their metrics by TG-263 names, goals, tables and a report."""
 
 from imaging.dicom import name_key
-from imaging.rt.cases.calculate import CaseResult, calculate_case
+from imaging.rt.cases.calculate import CaseResult, calculate_case, dvhs_of_case
 from imaging.rt.cases.gather import DvhSummary, gather
 from imaging.rt.cases.options import DEFAULT_METRICS, DvhCase, DvhOptions
 from imaging.rt.cases.show import case_markdown, failed_goals
@@ -65,6 +65,7 @@ __all__ = [
     "calculate_case",
     "case_markdown",
     "curves_table",
+    "dvhs_of_case",
     "dvhs_of_files",
     "eqd2",
     "failed_goals",

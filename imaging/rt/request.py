@@ -76,7 +76,7 @@ class MethodChoice(BaseModel):
 class DoseChoice(BaseModel):
     """What 100 % means, and what may be done to get one dose out of several."""
 
-    model_config = ConfigDict(extra="forbid", title="Dose")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, title="Dose")
 
     prescription_gy: float | None = Field(
         None, gt=0, title="Prescription [Gy]", description="Empty: what the plan states."

@@ -85,7 +85,7 @@ def _up_to_date(case: DvhCase, options: DvhOptions, folder: Path, target: Path) 
     reused = stored is not None and stored.key == key
     if stored is None or not reused:
         clear_case(target)
-        stored = _calculated(case, options, key, target)
+        stored = replace(dvhs_of_case(case, options, target), key=key)
     elif stored.shown == shown and is_drawn(stored, options, target):
         return CaseResult(case, target, reused=True, key=key, shown=shown)
     else:
@@ -125,8 +125,20 @@ def _reason(error: InputError | OSError, case: DvhCase, target: Path) -> str:
     return f"{roles.get(path, 'a file')}: {said}"
 
 
-def _calculated(case: DvhCase, options: DvhOptions, key: str, target: Path) -> StoredCase:
-    """Calculate the curves, and take from the files what else they say."""
+def dvhs_of_case(case: DvhCase, options: DvhOptions, folder: Path) -> StoredCase:
+    """Calculate the curves, and take from the files what else they say; nothing is stored.
+
+    Args:
+        case: Its files.
+        options: ROIs, method and dose.
+        folder: Where a trace of the planning system's DVHs goes that cannot be read.
+
+    Returns:
+        The DVHs; its ``key`` is empty, as they belong to no stored files yet.
+
+    Raises:
+        InputError: A file, an ROI or the dose is not fit.
+    """
     objects = read_objects(case.rtstruct, case.rtdoses, case.rtplans)
     external = tuple(roi.number for roi in objects.rois if roi.interpreted_type == "EXTERNAL")
     wanted = _wanted(objects.rois, external, options)
@@ -146,7 +158,7 @@ def _calculated(case: DvhCase, options: DvhOptions, key: str, target: Path) -> S
     )
     dvhs = tuple(dvh for dvh in every_dvh if dvh.roi_number in asked)
     return StoredCase(
-        key=key,
+        key="",
         case=CaseDVHs(case.case_id, dvhs, plan, case.course),
         colours=colours_of(objects.rois),
         prescribed_by=prescribed.source,
@@ -154,7 +166,7 @@ def _calculated(case: DvhCase, options: DvhOptions, key: str, target: Path) -> S
         external=external,
         unasked=tuple(dvh for dvh in every_dvh if dvh.roi_number not in asked),
         dose_uids=found.dose_uids,
-        planned=planned_of_case(objects, found.dose_uids, target),
+        planned=planned_of_case(objects, found.dose_uids, folder),
     )
 
 

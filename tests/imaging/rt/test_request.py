@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from imaging.errors import InputError
 from imaging.rt import DoseChoice, MethodChoice, options_of
@@ -70,3 +71,9 @@ def test_aliases_of_no_goal_are_refused():
         asked(goals="fast-forward", aliases={"Liver": ["Leber"]})
     with pytest.raises(InputError, match="no goals are given"):
         asked(goals="", aliases={"Liver": ["Leber"]})
+
+
+@pytest.mark.parametrize("gy", [0, -2.0, math.nan, math.inf])
+def test_a_prescription_is_a_number_above_0(gy):
+    with pytest.raises(ValidationError, match="prescription_gy"):
+        DoseChoice(prescription_gy=gy)
