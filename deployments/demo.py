@@ -67,6 +67,8 @@ def _main_job(stack: Stack) -> Path:
         _tell_what_was_fetched(folder)
         asked = {"manifest": COHORT, "metrics": list(METRICS), "goals": "quantec-thorax"}
         _run(api, "compute-dvh", asked)
+        kept = {"source": COHORT, "keep": ["PTV*", "Lung*", "Heart"], "missing": "ignore"}
+        _run(api, "filter-labels", kept)
     finally:
         api.close()
     patients = results(folder)

@@ -1,9 +1,10 @@
-"""The servers of the project on one machine: Orthanc, Prefect's server, a worker.
+"""The servers of the project on one machine: Orthanc, Prefect's server, a worker, the gateway.
 
 Each listens on a free loopback port and keeps everything in the stack's folder, so nothing that
 runs already, and no profile of the user's, is touched.
 """
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+import httpx
 
 from deployments.orthanc_install import find_or_install_orthanc
 from deployments.orthanc_server import OrthancServer
@@ -34,6 +37,8 @@ class Stack:
     Attributes:
         folder: Everything of theirs lies here; `stack.json` in it says what runs.
         keep: Whether they are to live on after the command that started them.
+        prefect_api: Address of Prefect's REST API.
+        gateway: Address of the gateway, which serves the results.
         archive: The settings by which flows find their archive.
         environment: Further settings of Prefect's.
         why_no_orthanc: Why the archive is a folder of files; "" when it is Orthanc.
@@ -42,6 +47,7 @@ class Stack:
     folder: Path
     keep: bool = False
     prefect_api: str = ""
+    gateway: str = ""
     archive: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     why_no_orthanc: str = ""
@@ -78,7 +84,7 @@ class Stack:
         return cls(**{**value, "folder": folder})
 
     def stop(self) -> list[str]:
-        """Stop what still runs, in the order worker, Prefect, Orthanc; return the names."""
+        """Stop what still runs, the last started first; return the names."""
         stopped = [server.name for server in reversed(self.servers) if server.stop()]
         (self.folder / "stack.json").unlink(missing_ok=True)
         return stopped
@@ -103,10 +109,12 @@ def start_stack(stack: Stack, say: Callable[[str], None], *, own_archive: bool =
         _start_prefect(stack)
         if own_archive:
             _start_archive(stack, say)
+        _start_gateway(stack)
         _wait_for_prefect(stack)
         warming.wait(_START_TIMEOUT_S)
         _start_worker(stack)
         _deploy(stack)
+        _wait_for_gateway(stack)
     except BaseException:
         stack.stop()
         raise
@@ -145,6 +153,26 @@ def _start_prefect(stack: Stack) -> None:
     command = ["server", "start", "--host", "127.0.0.1", "--port", str(port)]
     stack.servers.append(_prefect(stack, "prefect-server", command))
     stack.save()
+
+
+def _start_gateway(stack: Stack) -> None:
+    """Start the gateway on the data root; flows that are started later know its address."""
+    port = free_port()
+    words = ["--host", "127.0.0.1", "--port", str(port)]  # of one person, whatever the settings say
+    command = [sys.executable, "-m", "imaging.gateway", *words]
+    stack.gateway = f"http://127.0.0.1:{port}"
+    stack.servers.append(start_server("gateway", command, _environment(stack), stack.folder))
+    stack.save()
+
+
+def _wait_for_gateway(stack: Stack) -> None:
+    _wait(stack, "gateway", lambda: _answers(f"{stack.gateway}/health"))
+
+
+def _answers(url: str) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return httpx.get(url).is_success
+    return False
 
 
 def _wait_for_prefect(stack: Stack) -> None:
@@ -202,6 +230,7 @@ def _environment(stack: Stack) -> dict[str, str]:
         PREFECT_API_URL=stack.prefect_api,
         PREFECT_SERVER_ANALYTICS_ENABLED="false",
         PREFECT_WORKER_QUERY_SECONDS="2",
+        IMAGING_GATEWAY_URL=stack.gateway,
         **{"IMAGING_DATA_ROOT": str(stack.data_root), **stack.archive, **stack.environment},
     )
 

@@ -88,6 +88,7 @@ def _tell(stack: Stack) -> None:
     place, given = settings(), stack.archive
     print(f"Prefect UI   {stack.ui}")
     print(f"Prefect API  {stack.prefect_api}")
+    print(f"Gateway      {stack.gateway}/files/")
     print(f"Orthanc      {given.get('IMAGING_ORTHANC_URL') or place.orthanc_url or '-'}")
     if folder := given.get("IMAGING_DICOM_FOLDER") or place.dicom_folder:
         print(f"DICOM folder {folder}")
