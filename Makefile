@@ -5,9 +5,10 @@ PY := .venv/bin/python
 demo: .venv  ## pull a synthetic cohort out of a real Orthanc, and show its DVHs
 	@$(PY) -m deployments.demo
 
-test: .venv  ## every test, those on a real Orthanc and a real Prefect server included
+test: .venv  ## every test, in two processes, on real servers, too; ARGS=tests/flows for some in one
 	@$(PY) -m deployments.prepare
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m imaging.rt.warm
+	@$(PY) -m pytest $(or $(ARGS),-n 2 --durations 20)
 
 check: .venv  ## the static part: style, types, layers, secrets
 	@.venv/bin/ruff format --check .

@@ -105,10 +105,14 @@ def server_of(name: str, pid: int) -> Server:
     return Server(name, pid, psutil.Process(pid).create_time())
 
 
-def free_port() -> int:
-    """Return a loopback port that nothing listens on now."""
+def free_port(wanted: int = 0) -> int:
+    """Return a loopback port that nothing listens on now: the one that is wanted, if it is free."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # not what is closing still
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 

@@ -23,6 +23,7 @@ from imaging.files import write_json
 from imaging.settings import PROJECT_ROOT
 
 WORK_POOL = "imaging"
+GATEWAY_PORT = 8888
 _START_TIMEOUT_S = 180.0
 
 
@@ -157,7 +158,7 @@ def _start_prefect(stack: Stack) -> None:
 
 def _start_gateway(stack: Stack) -> None:
     """Start the gateway on the data root; flows that are started later know its address."""
-    port = free_port()
+    port = free_port(GATEWAY_PORT)  # the same each time, so that links in artifacts stay right
     words = ["--host", "127.0.0.1", "--port", str(port)]  # of one person, whatever the settings say
     command = [sys.executable, "-m", "imaging.gateway", *words]
     stack.gateway = f"http://127.0.0.1:{port}"

@@ -5,11 +5,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from prefect.testing.utilities import prefect_test_harness
 
 from deployments.orthanc_install import SKIP_VARIABLE, find_orthanc
 from deployments.orthanc_server import OrthancServer
+from imaging.phantoms.edges import write_edges
 from imaging.settings import settings
+from tests.sharing import ByFile
+
+# A machine that is busy with another process of the tests is no fault of what they test.
+hypothesis_settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("busy")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Hand out whole files where `-n` says nothing else."""
+    return ByFile(config, log) if config.option.dist == "load" else None
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +68,14 @@ def empty_orthanc(orthanc_program: Path, tmp_path: Path) -> Iterator[OrthancServ
     server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def edge_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every object of the awkward patients, to be read only: to make them takes a while."""
+    folder = tmp_path_factory.mktemp("edges")
+    write_edges(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,26 @@
 """The servers of `make up`, for real: REST call, form, schedule, and an end that spares others."""
 
+import re
+import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
+import httpx
 import pandas as pd
 import pytest
 
 from deployments.demo_data import fill_archive
 from deployments.prefect_api import PrefectApi, RunFailedError, RunStatus
-from deployments.processes import Server, start_server
+from deployments.processes import Server, free_port, start_server
 from deployments.stack import Stack, start_stack
 from imaging.phantoms import PhantomSize
 
 pytestmark = pytest.mark.stack
 
+PATIENCE_S = 600.0  # for what takes seconds, on a machine that is busy with other tests
 DEPLOYMENT = "/deployments/name/extract-cohort/extract-cohort"
 
 
@@ -37,11 +43,20 @@ def api(stack):
     api.close()
 
 
-def test_a_cohort_and_its_dvhs_by_rest_alone(stack, api):
+@pytest.fixture(scope="module")
+def extracting(stack):
+    """What was seen of a run that extracted the cohort `rest`."""
     seen: list[RunStatus] = []
+    api = PrefectApi(stack.prefect_api)
     run = api.run("extract-cohort", {"cohort": "rest", "specification": {"wanted_rois": ["PTV*"]}})
-    api.follow(run, 180, seen.append)
-    api.follow(api.run("compute-dvh", {"manifest": "rest"}), 180)
+    api.follow(run, PATIENCE_S, seen.append)
+    api.close()
+    return seen
+
+
+def test_a_cohort_and_its_dvhs_by_rest_alone(stack, api, extracting):
+    seen = extracting
+    api.follow(api.run("compute-dvh", {"manifest": "rest"}), PATIENCE_S)
 
     root = stack.data_root / "cohorts" / "rest"
     assert (pd.read_csv(root / "manifest.csv")["outcome"] == "PROCEED").sum() == 5
@@ -50,9 +65,22 @@ def test_a_cohort_and_its_dvhs_by_rest_alone(stack, api):
     assert dict(seen[-1].progress)["Patients retrieved, in groups: 7 of 7"] == 100.0
 
 
+@pytest.mark.usefixtures("extracting")
+def test_the_gateway_shows_what_flows_write(stack, api):
+    asked = {"source": "rest", "keep": ["PTV"], "missing": "ignore"}
+    api.follow(api.run("filter-labels", asked), PATIENCE_S)
+
+    pages = api.call("POST", "/artifacts/filter", {"limit": 200})
+    page = next(row["data"] for row in pages if row["key"] == "label-maps-rest")
+    labels = unquote(re.findall(r"/view\?labels=([^&)]*)", page)[0])
+    assert page.count(f"({stack.gateway}/view?labels=") == 5
+    answer = httpx.get(f"{stack.gateway}/labels/{labels}").json()
+    assert [row["name"] for row in answer["labels"]] == ["PTV"]
+
+
 def test_a_failed_run_is_told_with_its_reason(api):
     with pytest.raises(RunFailedError, match="nowhere"):
-        api.follow(api.run("compute-dvh", {"manifest": "nowhere"}), 120)
+        api.follow(api.run("compute-dvh", {"manifest": "nowhere"}), PATIENCE_S)
 
 
 @pytest.mark.parametrize(
@@ -92,9 +120,10 @@ def test_the_nightly_schedule_is_off_and_fires_once_switched_on(stack, api):
     nightly = _wait(lambda: _scheduled(api, deployment))
     assert {run["expected_start_time"][11:16] for run in nightly} == {"02:00"}
 
-    # Nobody waits for the night here: the same schedule, every few seconds.
-    every = {"active": True, "schedule": {"interval": 5.0}}
-    api.call("PATCH", path, every)
+    # Nobody waits for the night here: the same schedule, soon, and not again before all has ended.
+    soon = datetime.now(UTC) + timedelta(seconds=15)
+    once = {"interval": 120.0, "anchor_date": soon.isoformat()}
+    api.call("PATCH", path, {"active": True, "schedule": once})
     try:
         done = _wait(lambda: _scheduled(api, deployment, "COMPLETED"))
     finally:
@@ -112,7 +141,7 @@ def _scheduled(api, deployment, state="SCHEDULED"):
     return [run for run in runs if run["auto_scheduled"]]
 
 
-def _wait(look, timeout_s=240.0):
+def _wait(look, timeout_s=PATIENCE_S):
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if found := look():
@@ -128,8 +157,17 @@ def test_what_runs_is_written_down_and_found_again(stack):
     assert found.is_running
     archive = [] if stack.why_no_orthanc else ["orthanc"]
     names = [server.name for server in found.servers]
-    assert names == [*archive, "prefect-server", "prefect-worker"]
+    assert names == [*archive, "prefect-server", "gateway", "prefect-worker"]
     assert (stack.folder / "stack.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_wanted_port_is_taken_if_it_is_free():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        assert free_port(taken) != taken
+    assert free_port(taken) == taken
 
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]

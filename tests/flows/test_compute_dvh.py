@@ -7,22 +7,16 @@ import pandas as pd
 import pytest
 
 from flows.compute_dvh import compute_dvh
-from flows.extract_cohort import extract_cohort
 from imaging.cohort import CohortBusyError, read_manifest
 from imaging.errors import InputError
 from imaging.settings import settings
 from imaging.treatments import treatments_of_cohort
 from tests.flows.shown import artifact
-from tests.imaging.cohort.fakes import FILES_ONLY
-
-WITH_PTV = FILES_ONLY.model_copy(update={"wanted_rois": ["PTV"]})
 
 
 @pytest.fixture
-def cohort(place, phantoms):
-    place(dicom_folder=phantoms[0])
-    manifest = extract_cohort("dvh", specification=WITH_PTV)
-    return manifest, read_manifest(manifest), phantoms[1]
+def cohort(dvh_cohort, phantoms):
+    return dvh_cohort, read_manifest(dvh_cohort), phantoms[1]
 
 
 def test_a_cohort_gets_tables_pictures_and_a_report(cohort):

@@ -10,14 +10,12 @@ import pytest
 from pydicom import dcmread
 
 from flows.compute_dvh import compute_dvh
-from flows.extract_cohort import extract_cohort
 from imaging.cohort import read_manifest
 from imaging.errors import InputError
 from imaging.phantoms import DoseEncoding, PhantomPatient, PhantomSize, write_datasets
 from imaging.rt import DoseChoice, MethodChoice
 from imaging.settings import settings
 from tests.flows.shown import artifact
-from tests.imaging.cohort.fakes import FILES_ONLY
 
 GOALS = """\
 title: House rules
@@ -27,15 +25,11 @@ goals:
   Kidney_L: "Dmean[Gy] < 15"
 """
 
-WITH_PTV = FILES_ONLY.model_copy(update={"wanted_rois": ["PTV"]})
-
 
 @pytest.fixture
-def cohort(place, phantoms):
-    place(dicom_folder=phantoms[0])
-    manifest = extract_cohort("dvh", specification=WITH_PTV)
+def cohort(dvh_cohort, phantoms):
     (settings().data_root / "rules.yaml").write_text(GOALS)
-    return manifest.parent / "dvh", read_manifest(manifest), phantoms[1]
+    return dvh_cohort.parent / "dvh", read_manifest(dvh_cohort), phantoms[1]
 
 
 @pytest.fixture

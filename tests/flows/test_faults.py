@@ -12,6 +12,7 @@ from imaging.cohort import CohortFailedError, CohortFolder, read_manifest
 from imaging.orthanc import OrthancArchive
 from imaging.phantoms import Cohort, PhantomSize
 from imaging.settings import settings
+from tasks.cohort import choose_patients, decide_batch, retrieve_patients
 from tests.imaging.cohort.fakes import FILES_ONLY
 
 pytestmark = pytest.mark.orthanc
@@ -20,8 +21,10 @@ SIZE = PhantomSize(32, 256, 1.25, 4.5, 60, (36, 46, 46))  # 4 MB of CT: long eno
 
 
 @pytest.fixture
-def server(empty_orthanc, place, tmp_path):
+def server(empty_orthanc, place, tmp_path, monkeypatch):
     """An Orthanc of this test alone, with five patients who are right in every respect."""
+    for step in (choose_patients, decide_batch, retrieve_patients):
+        monkeypatch.setattr(step, "retry_delay_seconds", 0.1)  # it does not come back by itself
     cohort = Cohort(seed=3, size=SIZE)
     for _ in range(5):
         cohort.add()

@@ -60,14 +60,14 @@ def test_the_run_shows_a_form_and_goes_on_with_what_is_chosen(cohort):
     first = candidates_of(cohort, case)[0]
     chosen = {"candidate": f"{case} / {first.in_words}", "reviewer": "RW", "comment": "looked"}
     _resumed(paused.id, chosen)
-    run.join(120)
+    run.join(240)
 
     assert done
     assert by_patient(done[0])["SUB005"]["outcome"] == "PROCEED"
     assert read_manifest(cohort.manifest)["case_id"].str.startswith("case-").all()
 
 
-def _paused(timeout_s=60.0):
+def _paused(timeout_s=240.0):
     """The run that waits for its form."""
     wanted = FlowRunFilter(state=FlowRunFilterState.model_validate({"type": {"any_": ["PAUSED"]}}))
     deadline = time.monotonic() + timeout_s
@@ -80,7 +80,7 @@ def _paused(timeout_s=60.0):
     raise AssertionError
 
 
-def _resumed(run_id, answer, timeout_s=30.0):
+def _resumed(run_id, answer, timeout_s=120.0):
     """Answer the form; its schema is saved a moment after the run is paused."""
     deadline = time.monotonic() + timeout_s
     while True:

@@ -24,7 +24,7 @@ from imaging.cohort import (
     retrieve_group,
 )
 from imaging.dicom import FolderArchive
-from imaging.phantoms.edges import EDGE_CASES, EdgeCase, RoiTruth, write_edges
+from imaging.phantoms.edges import EDGE_CASES, EdgeCase, RoiTruth
 
 PROCEEDING = [case for case in EDGE_CASES if case.answer.outcome == "PROCEED"]
 MIDDLE_MM = {
@@ -71,11 +71,10 @@ class Extracted:
 
 
 @pytest.fixture(scope="module")
-def extracted(tmp_path_factory) -> dict[str, Extracted]:
+def extracted(edge_files, tmp_path_factory) -> dict[str, Extracted]:
     """Every case by name, out of one archive; one run for each list of wanted ROIs."""
-    place = tmp_path_factory.mktemp("edges")
-    write_edges(place / "archive")
-    archive = FolderArchive(place / "archive")
+    place = tmp_path_factory.mktemp("extracted")
+    archive = FolderArchive(edge_files, place / "index.sqlite")
     found: dict[str, Extracted] = {}
     for number, wanted in enumerate(sorted({case.wanted_rois for case in EDGE_CASES})):
         own = [case for case in EDGE_CASES if case.wanted_rois == wanted]

@@ -17,20 +17,18 @@ from imaging.cohort import (
     retrieve_group,
 )
 from imaging.orthanc import OrthancArchive
-from imaging.phantoms.edges import EDGE_CASES, write_edges
+from imaging.phantoms.edges import EDGE_CASES
 
 pytestmark = pytest.mark.orthanc
 
 
 @pytest.fixture(scope="module")
-def archive(orthanc_program, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("edges")
-    write_edges(folder / "files")
+def archive(orthanc_program, edge_files, tmp_path_factory):
     with (
-        OrthancServer(folder / "orthanc", program=orthanc_program) as server,
+        OrthancServer(tmp_path_factory.mktemp("orthanc"), program=orthanc_program) as server,
         closing(OrthancArchive(server.url, server.user, server.password)) as archive,
     ):
-        archive.upload(sorted((folder / "files").rglob("*.dcm")))
+        archive.upload(sorted(edge_files.rglob("*.dcm")))
         yield archive
 
 

@@ -12,7 +12,7 @@ from pydicom import config
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1
 from scipy.interpolate import RegularGridInterpolator
 
-from imaging.phantoms.edges import EDGE_CASES, write_edges
+from imaging.phantoms.edges import EDGE_CASES
 
 PROCEEDING = [case for case in EDGE_CASES if case.answer.outcome == "PROCEED"]
 MIDDLE_MM = {
@@ -28,11 +28,9 @@ every_case = pytest.mark.parametrize("case", EDGE_CASES, ids=lambda case: case.n
 every_proceeding = pytest.mark.parametrize("case", PROCEEDING, ids=lambda case: case.name)
 
 
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("edges")
-    write_edges(folder)
-    return folder
+@pytest.fixture
+def corpus(edge_files):
+    return edge_files
 
 
 def files(corpus, case, modality):

@@ -32,7 +32,7 @@ def json_of(word: str) -> bytes:
         ("rows.txt", "Örjan".encode("utf-16")),
         (".hidden", "Örjan".encode()),
         ("half.csv.part", "Örjan".encode()),
-        ("rows.csv.gz", gzip.compress("Örjan".encode())),
+        ("rows.csv.gz", gzip.compress("Örjan".encode(), mtime=0)),
         ("broken.gz", "not packed: Örjan".encode()),
         ("uids.csv", b""),
         ("rows.csv", b" " * (1 << 22) + "Örjan".encode()),
