@@ -11,15 +11,16 @@ from tasks.progress import settle
 from tasks.threads import threads
 
 Percent = Annotated[float, Field(ge=0, le=100)]
+Text = Annotated[str, Field(coerce_numbers_to_str=True)]  # 5 is as good as "5"
 Level = Annotated[int, Field(ge=0, le=3)]
 
 
 @flow(task_runner=threads(2))
 def filter_labels(  # noqa: PLR0913 - each is a field of the form
     source: str = "",
-    keep: tuple[str, ...] = (),
+    keep: tuple[Text, ...] = (),
     *,
-    remap: dict[str, str] | None = None,
+    remap: dict[Text, Text] | None = None,
     dictionary: str = "",
     missing: Literal["refuse", "ignore"] = "refuse",
     pattern: str = "*",
@@ -39,9 +40,10 @@ def filter_labels(  # noqa: PLR0913 - each is a field of the form
         source: A label map (`.nii`, `.nii.gz`, `.hdr` with `.img`), a folder of them, a cohort's
             name or manifest, or a table (`.csv`, `.tsv`, `.parquet`) with a column `labels`, `file`
             or `path`; relative paths count from the data root.
-        keep: Labels by id (`5`), name (`liver`), pattern (`rib_left_*`) or group (`all ribs`).
-        remap: New ids, or names of labels, for labels that are kept: `{"all ribs": "1"}` makes one
-            label of them.
+        keep: Labels by id (`5`, `5-7`), name (`liver`), pattern (`rib_left_*`) or group (`all
+            ribs`); several may stand in one line, with commas between them.
+        remap: New ids, or names of labels, for labels that are kept: `{"all ribs": "200"}` makes
+            one label of them. With an id that is kept, too, they become one label.
         dictionary: What names mean: `vista3d`, `totalsegmentator`, or the path of a table (BIDS,
             ITK-SNAP, 3D Slicer). Empty for each file's own: a table beside it, names in its header,
             else those of VISTA-3D.
@@ -53,7 +55,7 @@ def filter_labels(  # noqa: PLR0913 - each is a field of the form
         compress_level: 0 to 3; higher levels take longer and give smaller files.
         pictures: Draw three planes of each in colours, with a legend.
         max_failed_percent: The run fails when more than this share of label maps failed, or all of
-            them.
+            them. Cases of a cohort that have no label map do not count.
     """
     request = read_request(
         keep=keep,

@@ -11,6 +11,7 @@ from tasks.progress import settle
 from tasks.threads import threads
 
 Percent = Annotated[float, Field(ge=0, le=100)]
+Text = Annotated[str, Field(coerce_numbers_to_str=True)]  # 5 is as good as "5"
 Score = Annotated[float, Field(gt=0)]
 
 
@@ -19,7 +20,7 @@ def summarise_labels(  # noqa: PLR0913 - each is a field of the form
     source: str = "",
     *,
     dictionary: str = "",
-    organs: tuple[str, ...] = (),
+    organs: tuple[Text, ...] = (),
     outlier_threshold: Score = 3.5,
     pattern: str = "*",
     output: str = "",
@@ -42,14 +43,14 @@ def summarise_labels(  # noqa: PLR0913 - each is a field of the form
         dictionary: What ids mean: `vista3d`, `totalsegmentator`, or the path of a table (BIDS,
             ITK-SNAP, 3D Slicer). Empty for each file's own: a table beside it, names in its header,
             else those of VISTA-3D.
-        organs: Labels to tell of, by id (`5`), name (`liver`), pattern (`rib_left_*`) or group
-            (`all ribs`); empty for all.
+        organs: Labels to tell of, by id (`5`, `5-7`), name (`liver`), pattern (`rib_left_*`) or
+            group (`all ribs`); several may stand in one line, with commas. Empty for all.
         outlier_threshold: The modified z-score beyond which a volume is an outlier.
         pattern: Of a folder only files whose names are like this, `*_seg.nii.gz` for instance.
         output: Another folder for the results, empty or of an earlier run; a relative path counts
             from the data root.
         max_failed_percent: The run fails when more than this share of label maps failed, or all of
-            them.
+            them. Cases of a cohort that have no label map do not count.
     """
     names = read_names(dictionary)
     with measuring(source, pattern, output) as run:

@@ -16,7 +16,7 @@ from imaging.labels.dictionaries import (
     known,
     read_dictionary,
 )
-from imaging.labels.dictionaries.finding import refusal
+from imaging.labels.dictionaries.finding import MOST_IDS, refusal
 
 Wanted = int | str  # a label's id; or an id, a range, a name, a pattern or a group as text
 Remap = Mapping[Any, Wanted]  # by Wanted, too; but a mapping of int alone would be none of these
@@ -64,11 +64,11 @@ def dictionary_for(source: Path, given: str = "") -> NamedDictionary:
         return _given(given)
     stem = stem_of(source)
     if table := _first(source, [stem + ending for ending in _OF_IMAGE]):
-        return NamedDictionary(read_dictionary(table), _BESIDE)
+        return _beside(table)
     if (embedded := embedded_dictionary(source)) is not None:
         return NamedDictionary(embedded, "embedded")
     if table := _first(source, _OF_FOLDER):
-        return NamedDictionary(read_dictionary(table), _BESIDE)
+        return _beside(table)
     return NamedDictionary(known(_ASSUMED), f"{_ASSUMED} (assumed)")
 
 
@@ -102,12 +102,13 @@ class Names:
         """Return the ids that each of some ids, names, patterns and groups means.
 
         Raises:
-            InputError: Some are unknown, and all of these are named with what there is.
+            InputError: Some are unknown, and all of these are named with what there is; or ranges
+                hold too many ids in all.
         """
         if isinstance(wanted, str):
             msg = f"a list of labels is needed, not the text {wanted[:80]!r}"
             raise InputError(msg)
-        ids = {each: self._number(each) for each in wanted}
+        ids = self._numbers(wanted)
         if names := [each for each, found in ids.items() if not found]:
             self.dictionary.resolve(names)  # refuses all that are unknown in one go
             ids |= {name: self.dictionary.find(name) for name in names}
@@ -148,6 +149,18 @@ class Names:
         said = refusal(held.labels, [str(each) for each in absent])
         return f"The file lacks some of what is to be kept: {said}"
 
+    def _numbers(self, wanted: Iterable[Wanted]) -> dict[Wanted, tuple[int, ...]]:
+        """Take ids and ranges as they are; names have none yet."""
+        ids: dict[Wanted, tuple[int, ...]] = {}
+        room = MOST_IDS  # many ranges together could fill the memory
+        for each in wanted:
+            ids[each] = self._number(each)
+            room -= max(0, len(ids[each]) - 1)
+            if room < 0:
+                msg = f"the ranges hold more than {MOST_IDS} ids"
+                raise InputError(msg)
+        return ids
+
     def _number(self, wanted: Wanted) -> tuple[int, ...]:
         """Take an id as it is, so that ids alone need no dictionary."""
         if isinstance(wanted, str):
@@ -171,6 +184,14 @@ def _given(given: str) -> NamedDictionary:
     except OSError as error:
         models = ", ".join(get_args(Known))
         msg = f"the dictionary is neither one of {models} nor a file that can be read"
+        raise InputError(msg) from error
+
+
+def _beside(table: Path) -> NamedDictionary:
+    try:
+        return NamedDictionary(read_dictionary(table), _BESIDE)
+    except InputError as error:
+        msg = f"the table of names beside the label map, {table.suffix}, cannot be read: {error}"
         raise InputError(msg) from error
 
 

@@ -4,11 +4,12 @@ import hashlib
 import json
 import logging
 import math
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from imaging.errors import ImagingError, InputError
+from imaging.errors import ImagingError
 from imaging.files import write_json
 from imaging.labels import (
     LabelStatistics,
@@ -19,11 +20,11 @@ from imaging.labels import (
 )
 from imaging.labels.dictionaries import LabelDictionary
 from imaging.labels.source import pair_of
+from imaging.segmentations.images import refuse_image
 from imaging.segmentations.sources import LabelMapFile
 
 log = logging.getLogger(__name__)
 
-_MOST_LABELS = 1500  # of a volume; the finest atlases have 1100, and a CT has some 3000 values
 _FORMAT = 1  # of a record; another number has every label map measured anew
 
 
@@ -35,12 +36,19 @@ class MeasuredFile:
         record: The file that holds its statistics.
         reused: They are those of an earlier run.
         failure: Why there are none, or empty.
+        has_file: Whether there is a label map, which a case of a cohort may lack.
     """
 
     case_id: str
     record: Path
     reused: bool = False
     failure: str = ""
+    has_file: bool = True
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the record is there."""
+        return self.has_file and not self.failure
 
 
 def measure_file(
@@ -57,6 +65,9 @@ def measure_file(
         Where its record is; or why there is none, as that concerns this file alone.
     """
     record = folder / "cases" / f"{file.case_id}.json"
+    if not file.is_expected and not file.path.exists():
+        record.unlink(missing_ok=True)
+        return MeasuredFile(file.case_id, record, has_file=False)
     try:
         found = dictionary or dictionary_for(file.path)
         key = _key(file, found)
@@ -71,7 +82,8 @@ def measure_file(
     else:
         return MeasuredFile(file.case_id, record)
     log.warning("%s: its labels could not be measured", file.case_id)
-    record.unlink(missing_ok=True)
+    with suppress(OSError):  # which is why it failed
+        record.unlink(missing_ok=True)
     return MeasuredFile(file.case_id, record, failure=reason)
 
 
@@ -98,17 +110,14 @@ def _measured(file: LabelMapFile, found: NamedDictionary, key: str) -> dict[str,
         InputError: It has so many labels that it is an image.
     """
     header, _ = read_head(file.path)
-    volumes = math.prod(header.shape[3:])
     labels = measure_labels(file.path, found.dictionary)
-    if len(labels) > _MOST_LABELS * volumes:
-        msg = f"it holds {len(labels)} labels: an image, not a label map; choose files by a pattern"
-        raise InputError(msg)
+    refuse_image(label.id for label in labels)
     return {
         "key": key,
         "case_id": file.case_id,
         "file": file.relative.as_posix(),
         "named_by": found.where,
-        "volumes": volumes,
+        "volumes": math.prod(header.shape[3:]),
         "labels": [_described(each, header.volume_shape, found.dictionary) for each in labels],
     }
 

@@ -1,7 +1,7 @@
 """What a run over label maps leaves to read: tables, plots, and what others may see of them."""
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ _PICTURE_BYTES = 60_000
 _NAMED = 5  # failures whose reasons an error repeats
 _LONGEST = 150  # characters of a cell, which keeps a table of 400 rows under 100 KB
 _FAILURES = 40  # lines of a page
+_TABLES = ("volumes", "findings", "organs")
+_PLOTS = ("volumes.png", "volumes.html")
 
 
 class MeasuringFailedError(ImagingError):
@@ -61,7 +63,10 @@ class VolumeSummary:
     def in_words(self) -> str:
         """Count what there is."""
         reused = sum(each.reused for each in self.results)
-        said = f"{len(self.results)} label maps, {reused} unchanged, {len(self.failures)} failed"
+        there = sum(each.has_file for each in self.results)
+        said = f"{there} label maps, {reused} unchanged, {len(self.failures)} failed"
+        if there < len(self.results):
+            said += f"; cases without one: {len(self.results) - there}"
         if self.judged is None:
             return said
         kinds = self.judged.findings["finding"].value_counts().sort_index()
@@ -74,7 +79,10 @@ class VolumeSummary:
         Raises:
             MeasuringFailedError: Nothing, or too little, could be measured; some reasons are named.
         """
-        failed, total = len(self.failures), len(self.results)
+        failed, total = len(self.failures), sum(each.has_file for each in self.results)
+        if not total:
+            msg = f"none of the {len(self.results)} cases has a label map"
+            raise MeasuringFailedError(msg)
         if self.judged is None or 100 * failed > max_failed_percent * total:
             reasons = list(dict.fromkeys(each.failure for each in self.failures))[:_NAMED]
             msg = f"{failed} of {total} label maps could not be measured: {' | '.join(reasons)}"
@@ -106,6 +114,11 @@ class VolumeSummary:
             lines += ["## Failed", "", *failed[:_FAILURES]]
             more = len(failed) - _FAILURES
             lines += [f"- and {more} more"] if more > 0 else []
+        without = [f"- {each.case_id}" for each in self.results if not each.has_file]
+        if without:
+            lines += ["", "## No label map", "", *without[:_FAILURES]]
+            more = len(without) - _FAILURES
+            lines += [f"- and {more} more"] if more > 0 else []
         return "\n".join(lines)
 
 
@@ -130,19 +143,29 @@ def summarise_volumes(
         InputError: No label map has an organ that was asked for.
         OSError: A file cannot be read or written.
     """
+    measured = [each for each in results if each.is_measured]
+    cohort = volumes_of(measured, organs) if measured else None
     failures = [(each.case_id, each.failure) for each in results if each.failure]
     _write_csv(pd.DataFrame(failures, columns=["case_id", "reason"]), folder / "failures.csv")
-    if len(failures) == len(results):
+    if cohort is None or cohort.table.empty:
+        _remove(folder, _PLOTS)
+    if cohort is None:
+        _remove(folder, (name + ending for name in _TABLES for ending in (".parquet", ".csv")))
         return VolumeSummary(folder, title, tuple(results))
-    cohort = volumes_of(results, organs)
     judged = judge(cohort, threshold)
-    tables = {"volumes": judged.volumes, "findings": judged.findings, "organs": judged.organs}
-    for name, table in tables.items():
+    for name in _TABLES:
+        table: pd.DataFrame = getattr(judged, name)
         with whole_file(folder / f"{name}.parquet") as part:
             table.to_parquet(part, index=False)
         _write_csv(table, folder / f"{name}.csv")
     picture = _draw(judged, folder, title, patients=len(cohort.units))
     return VolumeSummary(folder, title, tuple(results), judged, picture)
+
+
+def _remove(folder: Path, names: Iterable[str]) -> None:
+    """Remove what an earlier run found, and what is true no more."""
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
 
 
 def _draw(judged: Judged, folder: Path, title: str, *, patients: int) -> str:

@@ -32,8 +32,10 @@ def page_of(summary: FilterSummary, settings: Settings) -> str:
     lines += [f"Label maps and reasons: `{summary.files_table}`.", ""]
     failures = [f"- {each.file.case_id}: {each.failure[:_LONGEST]}" for each in summary.failures]
     lines += _section("Failed", failures)
-    lines += _section("Lacking, and ignored", _absent(summary.results))
-    written = [result for result in summary.results if not result.failure]
+    lines += _section("Lacking, and ignored", _absent(summary.written))
+    without = [f"- {each.file.case_id}" for each in summary.results if not each.has_file]
+    lines += _section("No label map", without)
+    written = summary.written
     links = (viewer_link(result, summary.folder, settings) for result in written)
     shown = [
         f"- [{result.file.case_id}]({link})"
@@ -74,7 +76,7 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def _absent(results: Sequence[FilterResult]) -> list[str]:
-    lacking = [result for result in results if result.absent and not result.failure]
+    lacking = [result for result in results if result.absent]
     return [f"- {each.file.case_id}: {', '.join(each.absent)[:_LONGEST]}" for each in lacking]
 
 

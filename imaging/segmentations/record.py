@@ -15,6 +15,7 @@ from imaging.segmentations.request import FilterRequest
 from imaging.segmentations.sources import LabelMapFile
 
 _VERSION = 1  # raise it when the same input gives other files
+NO_LABEL_MAP = "no label map"
 _ENDINGS = (".json", ".tsv", ".png")
 
 
@@ -28,6 +29,7 @@ class FilterResult:
         names_from: How the dictionary was found.
         failure: Why nothing was written; empty where it was.
         reused: Whether an earlier run had done it.
+        has_file: Whether there is a label map, which a case of a cohort may lack.
     """
 
     file: LabelMapFile
@@ -36,10 +38,13 @@ class FilterResult:
     names_from: str = ""
     failure: str = ""
     reused: bool = False
+    has_file: bool = True
 
     @property
     def outcome(self) -> str:
-        """What became of it, in a word or two."""
+        """What became of it, in a few words."""
+        if not self.has_file:
+            return NO_LABEL_MAP
         if self.failure:
             return "failed"
         done = "unchanged" if self.reused else "written"

@@ -8,13 +8,15 @@ from imaging.errors import InputError
 from imaging.labels import NamedDictionary, given_dictionary
 from imaging.labels.filtering import Missing
 
+_BLANK = " \t\r\n,"
+
 
 @dataclass(frozen=True, slots=True)
 class FilterRequest:
     """What is done to every label map of a run.
 
     Attributes:
-        keep: Ids (as text, too), names, patterns and groups.
+        keep: Ids and ranges of them, names, patterns and groups, or lists of these with commas.
         remap: By the same: new ids, or names of labels whose ids they get.
         names: What names mean; None where each file's own dictionary says it.
         missing: Whether a file is refused that has not one voxel of something in ``keep``.
@@ -35,8 +37,11 @@ class FilterRequest:
         Raises:
             InputError: Nothing is to be kept, or a text is empty.
         """
-        if not self.keep or not all(text.strip() for text in self.keep):
-            msg = "say which labels to keep: ids, names, patterns such as rib_left_*, or groups"
+        if not self.keep or not all(text.strip(_BLANK) for text in self.keep):
+            msg = (
+                "keep is empty: say which labels to keep, by id (5, 5-7), name (liver),"
+                " pattern (rib_left_*) or group (all ribs)"
+            )
             raise InputError(msg)
 
 
@@ -65,4 +70,5 @@ def request_of(  # noqa: PLR0913 - each is a field of the form
         InputError: Nothing is to be kept, or the dictionary cannot be read.
     """
     names = given_dictionary(data_root, dictionary)
-    return FilterRequest(tuple(keep), dict(remap), names, missing, compress_level, has_pictures)
+    asked = tuple(text for text in keep if text.strip(_BLANK))  # a form may have empty lines
+    return FilterRequest(asked, dict(remap), names, missing, compress_level, has_pictures)

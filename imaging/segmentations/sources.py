@@ -1,5 +1,6 @@
 """Which label maps a run is about: one file, a folder, a cohort, or a table that lists them."""
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -12,6 +13,8 @@ from imaging.errors import InputError
 from imaging.labels import stem_of
 from imaging.segmentations.listed import listed_files
 from imaging.settings import Settings, case_id, project_key
+
+log = logging.getLogger(__name__)
 
 OUTPUTS = ".outputs"  # a file that marks a folder of outputs, so that they are nobody's input
 
@@ -31,9 +34,11 @@ class LabelMapFile:
     Attributes:
         case_id: What it is called where others look on: of the cohort, or made of the file's place,
             so that it names nobody. No two label maps of a run share it.
-        path: Where it lies; where a table says so but no file is there, that is this case's fault.
+        path: Where it lies.
         relative: Where its outputs go, below their folder; no two differ by their ending alone.
         image: The CT on the same grid, where it is known.
+        is_expected: Whether it is a failure that no file is there, as where a table names one; a
+            case of a cohort may have none.
         is_named_by_us: Whether ``relative`` names nobody, either.
     """
 
@@ -41,6 +46,7 @@ class LabelMapFile:
     path: Path
     relative: Path
     image: Path | None = None
+    is_expected: bool = True
     is_named_by_us: bool = True
 
 
@@ -70,11 +76,19 @@ def label_maps_of(source: str, settings: Settings, *, pattern: str = "*") -> Lab
         pattern: A shell pattern for the names of a folder's files, or for their paths below it.
 
     Raises:
-        InputError: Nothing was given, it is not there, or it holds no label map.
+        InputError: Nothing was given, it is not there or cannot be read, or holds no label map.
     """
     if not (asked := source.strip()):
         msg = "give a label map, a folder, a cohort or a table that lists label maps"
         raise InputError(msg)
+    try:
+        return _found(asked, settings, pattern)
+    except OSError as error:  # all of the error names files
+        msg = f"the source cannot be read: {error.strerror}"
+        raise InputError(msg) from error
+
+
+def _found(asked: str, settings: Settings, pattern: str) -> LabelMaps:
     path, naming = settings.data_root / asked, _naming(settings)
     manifest = _manifest(path, CohortFolder.named(asked, settings.data_root))
     if manifest is not None:
@@ -104,7 +118,7 @@ def _manifest(path: Path, cohort: CohortFolder) -> Path | None:
 
 
 def _of_cohort(manifest: Path) -> Iterator[LabelMapFile]:
-    """Give the label map of every case that is on disk, wherever the cohort was moved to since."""
+    """Give the label map of every case with a folder, wherever the cohort was moved to since."""
     cohort = CohortFolder(manifest.parent)
     for row in read_manifest(manifest).to_dict("records"):
         if not row["folder"]:
@@ -117,6 +131,7 @@ def _of_cohort(manifest: Path) -> Iterator[LabelMapFile]:
             path=folder / _LABELS,
             relative=Path(row["case_id"]) / _LABELS,
             image=image if image.is_file() else None,
+            is_expected=False,
         )
 
 
@@ -130,12 +145,16 @@ def _in_folder(folder: Path, pattern: str, naming: Naming) -> Iterator[LabelMapF
 
 def _below(folder: Path) -> Iterator[Path]:
     """Give the images in a folder, but for hidden ones and for outputs below it."""
-    for place, folders, files in os.walk(folder):
+    for place, folders, files in os.walk(folder, onerror=_tell):
         here = Path(place)
         folders[:] = [
             name for name in folders if name[0] != "." and not (here / name / OUTPUTS).exists()
         ]
         yield from (here / name for name in files if name[0] != "." and _ending(here / name))
+
+
+def _tell(error: OSError) -> None:
+    log.warning("a folder below the source is left out: %s", error.strerror)
 
 
 def _placed(path: Path, folder: Path, naming: Naming) -> LabelMapFile:

@@ -10,11 +10,12 @@ import pandas as pd
 
 from imaging.errors import ImagingError
 from imaging.files import whole_file
-from imaging.segmentations.record import FilterResult
+from imaging.segmentations.record import NO_LABEL_MAP, FilterResult
 
 _KEPT = ["case_id", "file", "label", "name", "new_label", "new_name", "voxels", "ml"]
 _FILES = ["case_id", "file", "outcome", "labels", "absent", "names_from", "reason"]
 _LONGEST = 150  # characters of a cell, which keeps a table of 400 rows under 100 KB
+_EMPTY = "empty: nothing that was asked for is there"
 _NAMED = 5  # failures whose reasons an error repeats
 
 
@@ -46,16 +47,23 @@ class FilterSummary:
         return self.folder / "files.csv"
 
     @property
+    def written(self) -> list[FilterResult]:
+        """Those of which there are outputs."""
+        return [result for result in self.results if result.has_file and not result.failure]
+
+    @property
     def failures(self) -> list[FilterResult]:
-        """Those of which nothing was written."""
+        """Those of which nothing could be written."""
         return [result for result in self.results if result.failure]
 
     @property
     def in_words(self) -> str:
         """Count the label maps by what became of them."""
-        counts = Counter(result.outcome for result in self.results)
+        counts = Counter(result.outcome for result in self.results if result.has_file)
+        without = len(self.results) - counts.total()
         said = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
-        return f"{len(self.results)} label maps: {said}"
+        said = f"{counts.total()} label maps: {said or 'none'}"
+        return said + (f"; cases without one: {without}" if without else "")
 
     def write(self) -> Path:
         """Write the tables, and return that of labels."""
@@ -76,8 +84,12 @@ class FilterSummary:
         Raises:
             FilterFailedError: That is so; some reasons are named.
         """
-        failures, total = self.failures, len(self.results)
+        failures = self.failures
+        total = len(failures) + len(self.written)
         failed = len(failures)
+        if not total:
+            msg = f"none of the {len(self.results)} cases has a label map"
+            raise FilterFailedError(msg)
         if failed and (failed == total or 100 * failed > max_failed_percent * total):
             reasons = dict.fromkeys(result.failure for result in failures)
             msg = (
@@ -97,7 +109,9 @@ class FilterSummary:
 def _shown(result: FilterResult) -> list[dict[str, Any]]:
     """Return a row a label; or one that says why there is none."""
     if not result.kept:
-        nothing = result.failure[:_LONGEST] or "empty: nothing that was asked for is there"
+        nothing = result.failure[:_LONGEST]
+        if not nothing:
+            nothing = _EMPTY if result.has_file else NO_LABEL_MAP
         return [_row(result, label="", name=nothing, was="", voxels=0, ml=None)]
     return [
         _row(

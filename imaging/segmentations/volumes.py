@@ -2,18 +2,20 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from imaging.errors import InputError
-from imaging.labels.dictionaries import described, dictionary_of
+from imaging.labels.dictionaries import Label, LabelDictionary, described, dictionary_of
+from imaging.labels.dictionaries.finding import refusal
 from imaging.labels.dictionaries.words import wording
 from imaging.segmentations.measured import MeasuredFile
 
 _AXES = "xyz"
+_NUMBERS = LabelDictionary(())  # of all texts it knows only integers and ranges of them
 _TYPES = {
     "case_id": "str",
     "file": "str",
@@ -49,14 +51,14 @@ def volumes_of(measured: Sequence[MeasuredFile], organs: Sequence[str] = ()) -> 
     """Gather the records of label maps.
 
     Args:
-        measured: Those that failed are passed over.
+        measured: Those that failed, or that are not there, are passed over.
         organs: Ids, names, patterns and groups to tell of; empty for all.
 
     Raises:
         InputError: No label map has an organ that was asked for.
         OSError: A record has vanished.
     """
-    records = [json.loads(each.record.read_text()) for each in measured if not each.failure]
+    records = [json.loads(each.record.read_text()) for each in measured if each.is_measured]
     units = [(each["case_id"], volume) for each in records for volume in range(each["volumes"])]
     is_asked_for = _chosen([label for each in records for label in each["labels"]], organs)
     rows = [
@@ -100,28 +102,37 @@ def _chosen(
     Label maps may have several dictionaries, in which one id means this and that, and one organ is
     spelt this way and that: all their organs are asked as one dictionary.
     """
-    asked = [text for each in organs if (text := each.strip())]
-    if not asked:
-        return lambda _: True
-    ids = {text for text in asked if _is_integer(text)}
-    if unknown := sorted(ids - {str(each["id"]) for each in labels}):
-        msg = f"no label map has the labels {', '.join(unknown)}"
-        raise InputError(msg)
     first = {organ_key(each["name"]): each for each in reversed(labels)}
     keys = sorted(first)
     dictionary = dictionary_of(
-        described(
-            number,
-            first[key]["name"],
-            abbreviation=first[key]["abbreviation"],
-            groups=first[key]["groups"],
-        )
-        for number, key in enumerate(keys, start=1)
+        _as_label(number, first[key]) for number, key in enumerate(keys, start=1)
     )
-    found = dictionary.resolve([text for text in asked if text not in ids])
-    wanted = {keys[number - 1] for number in found}
-    return lambda label: organ_key(label["name"]) in wanted or str(label["id"]) in ids
+    asked = dictionary.apart(organs)
+    if not asked:
+        return lambda _: True
+    ids = _ids(asked, {each["id"] for each in labels})
+    found = {text: dictionary.find(text) for text in asked if text not in ids}
+    if unknown := [text for text, numbers in found.items() if not numbers]:
+        there = sorted((_as_label(each["id"], each) for each in first.values()), key=lambda x: x.id)
+        raise InputError(refusal(there, unknown))
+    wanted = {keys[number - 1] for numbers in found.values() for number in numbers}
+    wanted_ids = {label_id for each in ids.values() for label_id in each}
+    return lambda label: organ_key(label["name"]) in wanted or label["id"] in wanted_ids
 
 
-def _is_integer(text: str) -> bool:
-    return text.removeprefix("-").isdecimal()
+def _ids(asked: Sequence[str], there: Set[int]) -> dict[str, tuple[int, ...]]:
+    """Return what ids and ranges of ids stand for; names are passed over.
+
+    Raises:
+        InputError: No label map has an id, or any of a range.
+    """
+    ids = {text: found for text in asked if (found := _NUMBERS.find(text))}
+    if unknown := [text for text, found in ids.items() if there.isdisjoint(found)]:
+        msg = f"no label map has the labels {', '.join(unknown)}"
+        raise InputError(msg)
+    return ids
+
+
+def _as_label(label_id: int, label: Mapping[str, Any]) -> Label:
+    abbreviation, groups = label["abbreviation"], label["groups"]
+    return described(label_id, label["name"], abbreviation=abbreviation, groups=groups)

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pandas as pd
@@ -38,8 +39,7 @@ def test_a_cohort_is_filtered_shown_and_not_filtered_twice(root):
     assert [each.id for each in measure_labels(output)] == [6]
     assert dictionary_for(output).dictionary.name_of(6) == "right kidney" == kept["name"][0]
     files = pd.read_csv(folder / "files.csv", keep_default_na=False)
-    assert files["outcome"].tolist() == ["written", "written", "failed"]
-    assert files["reason"].tolist()[2] == "the label map is not there"
+    assert files["outcome"].tolist() == ["written", "written", "no label map"]
 
     assert "case-2" in artifact("kept-mine").data
     page = artifact("label-maps-mine").data
@@ -54,6 +54,16 @@ def test_a_cohort_is_filtered_shown_and_not_filtered_twice(root):
 
     assert output.stat().st_mtime_ns == before
     assert "2 unchanged" in artifact("label-maps-mine").data
+
+
+def test_ids_may_be_given_as_numbers(root):
+    label_map(root / "one.nii.gz")
+
+    numbers: dict[str, Any] = {"keep": (5, "7-11"), "remap": {5: 6}}
+
+    folder = filter_labels("one.nii.gz", **numbers, pictures=False)
+
+    assert pd.read_csv(folder / "kept.csv")["new_label"].tolist() == [6, 7, 11]
 
 
 def test_what_a_file_lacks_is_refused_with_what_it_holds(root):

@@ -68,10 +68,10 @@ class LabelDictionary:
         """Return the ids that one id, name, pattern or group means; none where it is unknown.
 
         An integer means itself, whether the dictionary has it or not. Of what a text can mean, the
-        first counts: an integer, or a range of them (``5-7``); a name or an abbreviation, letter for letter; the same in another
-        spelling (``Kidney_L`` for ``left kidney``); a shell pattern (``rib_left_*``); a group
-        (``ribs``, ``all ribs``, ``left ribs``, ``left``); the singular or plural of these; both
-        sides of a structure (``femur``).
+        first counts: an integer, or a range of them (``5-7``); a name or an abbreviation, letter
+        for letter; the same in another spelling (``Kidney_L`` for ``left kidney``); a shell pattern
+        (``rib_left_*``); a group (``ribs``, ``all ribs``, ``left ribs``, ``left``); the singular or
+        plural of these; both sides of a structure (``femur``).
 
         Raises:
             InputError: Several labels have that name, or it is no text or integer.

@@ -13,7 +13,7 @@ from imaging.labels.dictionaries.words import Wording, forms_of, wording
 
 _ID = re.compile(r"[+-]?[0-9]{1,20}")
 _RANGE = re.compile(r"(-?[0-9]{1,20})\s*-\s*(-?[0-9]{1,20})")
-_MOST_IDS = 65_536  # of a range: no image holds more labels
+MOST_IDS = 65_536  # of a range: no image holds more labels
 _PATTERN = re.compile(r"[*?[]")
 _FILLERS = frozenset({"all", "both", "the"})
 _LONGEST = 200  # characters: longer than any name of a structure
@@ -85,8 +85,8 @@ def _in_range(label_id: int) -> int:
 
 
 def _between(first: int, last: int, text: str) -> _Ids:
-    if not 0 <= last - first < _MOST_IDS:
-        msg = f"{text} ends before it begins, or is more than {_MOST_IDS} ids"
+    if not 0 <= last - first < MOST_IDS:
+        msg = f"{text} ends before it begins, or is more than {MOST_IDS} ids"
         raise InputError(msg)
     return tuple(range(_in_range(first), _in_range(last) + 1))
 

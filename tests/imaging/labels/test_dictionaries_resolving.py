@@ -39,6 +39,9 @@ def test_a_name_is_found_however_it_is_spelled(spelling, dictionary, label_id):
         (5, 5),
         (np.uint8(5), 5),
         ("-3", -3),
+        (" 5 ", 5),
+        ("05", 5),
+        ("+5", 5),
         (4000, 4000),
         (2**64 - 1, 2**64 - 1),
         ("L5", 27),
@@ -189,3 +192,40 @@ def test_names_of_one_model_find_the_same_structures_of_the_other():
         "vertebrae L6",
         "airway",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("5-7", (5, 6, 7)),
+        (" 5 - 7 ", (5, 6, 7)),
+        ("05-6", (5, 6)),
+        ("4-4", (4,)),
+        ("-3-1", (-3, -2, -1, 0, 1)),
+        ("-5--3", (-5, -4, -3)),
+    ],
+)
+def test_a_range_means_all_its_ids(text, ids):
+    assert TOTAL.find(text) == ids
+
+
+@pytest.mark.parametrize("text", ["7-5", "1-65537", "0-99999999999999999999"])
+def test_a_range_that_ends_too_soon_or_too_late_is_refused(text):
+    with pytest.raises(InputError, match="ends before it begins, or is more than 65536 ids"):
+        TOTAL.find(text)
+
+
+@pytest.mark.parametrize("text", ["1.0", "1e3", "5-", "--5", "5-7-9", "0x5", "\u0665", "\u00b2"])
+def test_what_is_almost_an_id_is_a_name_that_nobody_has(text):
+    assert TOTAL.find(text) == ()
+
+
+def test_lists_are_cut_at_their_commas_but_names_with_commas_are_not():
+    names = dictionary_of([described(1, "lobe, upper"), described(2, "liver", abbreviation="L, v")])
+
+    assert names.apart(["Lobe, Upper", "l, v", "liver, 5-7,", "", " , "]) == (
+        "Lobe, Upper",
+        "l, v",
+        "liver",
+        "5-7",
+    )

@@ -186,3 +186,19 @@ def test_memory_does_not_grow_with_the_file(dtype, tmp_path):
 
     assert wide.stored.nbytes > 20e6
     assert peak < 14e6
+
+
+FREE = [(4, 40), (56, 70), (74, 76), (120, 123), (124, 252), (328, 344)]
+
+
+def test_header_fields_that_say_nothing_of_voxels_are_neither_read_nor_changed(tmp_path):
+    """Texts, intent, times, ranges of display: of NIfTI-1 all that no reader of labels needs."""
+    content = bytearray(GOOD.content())
+    for first, last in FREE:
+        content[first:last] = bytes(range(1, 1 + last - first))
+    source = write(tmp_path / "in.nii.gz", bytes(content))
+
+    report = filter_labels(source, tmp_path / "out.nii.gz", [1, 5, 7, 11])
+
+    assert content_of(tmp_path / "out.nii.gz") == bytes(content)
+    assert report.present == (1, 5, 7, 11)

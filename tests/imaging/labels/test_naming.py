@@ -199,3 +199,8 @@ def test_every_renaming_is_followed_in_full_or_refused(remap):
             names.new_ids(remap)
     else:
         assert names.new_ids(remap) == dict(claims)
+
+
+def test_ranges_together_are_bounded(source):
+    with pytest.raises(InputError, match="the ranges hold more than 65536 ids"):
+        Names(source, None).ids_of(["1-60000", "60001-66000"])

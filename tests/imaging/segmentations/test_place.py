@@ -31,3 +31,19 @@ def test_two_runs_in_one_folder_are_refused_and_the_next_one_is_not(folder):
         pass
     with outputs_in(folder):
         pass
+
+
+def test_a_file_is_no_folder_for_outputs(tmp_path):
+    file = label_map(tmp_path / "a.nii")
+
+    for output in (file, file / "below"):
+        with pytest.raises(InputError, match="choose a folder"), outputs_in(output):
+            pass
+
+
+def test_a_run_that_was_killed_before_its_mark_does_not_close_the_folder(folder):
+    folder.mkdir()
+    (folder / ".lock").touch()
+
+    with outputs_in(folder) as found:
+        assert found == folder

@@ -1,5 +1,6 @@
 """Which label maps a run is about, and what they are called where others look on."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -118,7 +119,7 @@ def test_a_cohort_gives_each_case_with_its_ct(source, root):
     assert found.files[0].image == nifti / "CT.nii.gz"
     assert _relatives(found) == ["case-1/labels.nii.gz", "case-2/labels.nii.gz"]
     assert found.title == "mine"
-    assert all(file.is_named_by_us for file in found.files)
+    assert all(file.is_named_by_us and not file.is_expected for file in found.files)
 
 
 def test_a_cohort_that_was_moved_is_still_found(root):
@@ -176,6 +177,7 @@ def test_case_ids_of_a_table_are_shown_unless_they_cannot_name_a_file(root):
         ("empty", "no label map is there"),
         ("bad.csv", "needs a column labels or file or path"),
         ("broken.parquet", "cannot be read: ArrowInvalid"),
+        ("Doe" * 2000, "^the source cannot be read: File name too long$"),
     ],
 )
 def test_a_source_that_holds_nothing_is_refused(source, message, root):
@@ -185,3 +187,22 @@ def test_a_source_that_holds_nothing_is_refused(source, message, root):
 
     with pytest.raises(InputError, match=message):
         label_maps_of(source, settings_of(root))
+
+
+def test_a_folder_that_cannot_be_read_is_left_out_and_told_without_its_name(
+    root, monkeypatch, caplog
+):
+    label_map(root / "scans" / "a.nii")
+    label_map(root / "scans" / "Doe" / "b.nii")
+    scandir = os.scandir
+
+    def guarded(path):
+        if Path(path).name == "Doe":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", guarded)
+
+    assert _relatives(label_maps_of("scans", settings_of(root))) == ["a.nii"]
+    assert "a folder below the source is left out: Permission denied" in caplog.text
+    assert "Doe" not in caplog.text

@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pytest
@@ -176,6 +177,8 @@ def test_one_organ_in_three_spellings_and_under_two_ids_is_one(tmp_path):
         (["all ribs"], {1, 5, 7}),
         (["7", "liver"], {7, 11}),
         ([" "], {1, 5, 7, 11}),
+        (["+7", "05"], {5, 7}),
+        (["5-7", "liver, 1"], {1, 5, 7, 11}),
     ],
 )
 def test_organs_are_chosen_by_id_name_pattern_and_group(tmp_path, asked, ids):
@@ -184,12 +187,19 @@ def test_organs_are_chosen_by_id_name_pattern_and_group(tmp_path, asked, ids):
     assert set(volumes_of([measured], asked).table["id"]) == ids
 
 
-@pytest.mark.parametrize("asked", ["brain", "12"])
+@pytest.mark.parametrize("asked", ["brain", "12", "+4", "2-4", "-3", "1.0"])
 def test_organs_that_no_label_map_has_are_refused(tmp_path, asked):
     measured = measure_file(file_of(tmp_path), NAMED, tmp_path)
 
-    with pytest.raises(InputError, match=asked):
+    with pytest.raises(InputError, match=re.escape(asked)):
         volumes_of([measured], ["liver", asked])
+
+
+def test_unknown_organs_are_refused_with_the_ids_that_files_have(tmp_path):
+    measured = measure_file(file_of(tmp_path), NAMED, tmp_path)
+
+    with pytest.raises(InputError, match=r"there are .*rib_right_1 \(7\), liver \(11\)"):
+        volumes_of([measured], ["brain"])
 
 
 def test_labels_without_a_name_are_called_by_their_id(tmp_path):
