@@ -5,8 +5,9 @@ from imaging.conversions.reports import Conversion, ConvertedLabel
 from imaging.conversions.request import ConversionRequest, Target, convert, title_of
 from imaging.conversions.seg_reading import labels_of_seg
 from imaging.conversions.seg_writing import SegKind, SegOptions, seg_of_labels
+from imaging.conversions.structure_set import StructureOptions
 from imaging.conversions.structures_reading import labels_of_structures
-from imaging.conversions.structures_writing import StructureOptions, structures_of_labels
+from imaging.conversions.structures_writing import structures_of_labels
 
 __all__ = [
     "Conversion",

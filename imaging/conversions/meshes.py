@@ -21,6 +21,7 @@ from imaging.errors import InputError
 from imaging.files import write_whole
 from imaging.labels import LabelStatistics
 from imaging.labels.dictionaries import Label
+from imaging.labels.dictionaries.label import Color
 from imaging.volumes.names import file_names
 
 PATIENT = "patient"
@@ -91,7 +92,7 @@ def _write_scene(
     for each, label, surface in surfaces:
         material = visual.material.PBRMaterial(
             name=names[each.id],
-            baseColorFactor=[*label.color, 255],
+            baseColorFactor=[*_linear(label.color), 255],
             metallicFactor=0.0,
             roughnessFactor=0.7,
         )
@@ -120,6 +121,13 @@ def _write_each(
         files.append(write_whole(file, mesh.export(file_type=suffix[1:])))
         rows.append(_row(each, label, surface))
     return tuple(files), rows
+
+
+def _linear(color: Color) -> list[int]:
+    """Turn a colour for screens (sRGB, IEC 61966-2-1) into amounts of light, as glTF has it."""
+    share = np.array(color) / 255
+    light = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    return [round(255 * part) for part in light.tolist()]
 
 
 def _mesh(surface: Surface) -> Any:  # trimesh's own types say less than its documentation

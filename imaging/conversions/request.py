@@ -82,6 +82,9 @@ def convert(request: ConversionRequest, data_root: Path) -> Conversion:
     dictionary = str(table) if request.dictionary and table.is_file() else request.dictionary
     placed = replace(request, source=source, images=images, dictionary=dictionary)
     kind, target = kind_of(source), target_of(request, data_root)
+    if target.resolve() == source.resolve():
+        msg = "the output would replace the source; give it another name"
+        raise InputError(msg)
     if kind == request.to:
         msg = f"the source is a {kind} already; to leave labels out of a label map, filter it"
         raise InputError(msg)
@@ -96,7 +99,7 @@ def convert(request: ConversionRequest, data_root: Path) -> Conversion:
         made = _of_labels(whole, target)
         lost = sum(row.note != "" for row in between.labels)
         notes = (f"{lost} of {len(between.labels)} have a note as a label map",) if lost else ()
-        return replace(made, notes=notes)
+        return replace(made, notes=(*between.notes, *notes))
 
 
 def kind_of(source: Path) -> Kind:
@@ -105,11 +108,11 @@ def kind_of(source: Path) -> Kind:
     Raises:
         InputError: It is none, or not there.
     """
-    if source.name.lower().endswith(_IMAGES):
-        return "nifti"
     if not source.is_file():
         msg = "there is no such file; give a label map, a DICOM SEG or an RTSTRUCT"
         raise InputError(msg)
+    if source.name.lower().endswith(_IMAGES):
+        return "nifti"
     with source.open("rb") as file:
         meta = read_meta(file.read(_HEAD))
     if meta is not None and meta.sop_class_uid in _SEGS:
@@ -142,7 +145,7 @@ def target_of(request: ConversionRequest, data_root: Path) -> Path:
 
 def title_of(request: ConversionRequest) -> str:
     """Name a request without naming what it is about: a file's name may hold a patient's."""
-    about = "\n".join([str(request.source), request.to, *request.labels])
+    about = repr(replace(request, output=""))  # other options must not replace an earlier result
     return hashlib.sha256(about.encode()).hexdigest()[:12]
 
 

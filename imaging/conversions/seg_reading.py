@@ -25,6 +25,7 @@ from imaging.volumes.geometry import Geometry
 
 _BROKEN = (*UNREADABLE, RuntimeError)
 _MOST_VOXELS = 2**31  # no scanner makes more; planes that ask for it lie
+_NO_IMAGES = "The grid ends at the outermost planes of the SEG; with its images it is theirs"
 _WHOLE: Box = (slice(None), slice(None), slice(None))
 _RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -39,8 +40,7 @@ class _Segment:
     color: Color | None
 
 
-_Masked = tuple[_Segment, NDArray[np.bool_], Box]
-"""A segment, its voxels in a box, and where this lies in the SEG."""
+_Masked = tuple[_Segment, NDArray[np.bool_], Box]  # its voxels in a box, and where that lies
 
 
 def labels_of_seg(
@@ -82,7 +82,7 @@ def labels_of_seg(
         if segment.id in chosen:
             found = Found(segment.id, segment.name, segment.color)
             painter.paint(found, placed.turned(voxels), placed.start_of(box, own.spatial_shape))
-    return painter.write(target)
+    return painter.write(target, () if images else (_NO_IMAGES,))
 
 
 def _read(path: Path) -> Any:
@@ -183,6 +183,8 @@ def _place(seg: Any, images: Path | None) -> tuple[Any, Placement, Geometry]:
     if series.frame_of_reference_uid != str(seg.FrameOfReferenceUID):
         msg = "the SEG is in another frame of reference than the images; give those it was made on"
         raise InputError(msg)
+    if shape[2] == 1:  # a single plane has no step to the next, whatever the file says
+        affine[:3, 2] *= series.geometry.spacing_mm[0] / np.linalg.norm(affine[:3, 2])
     placed = placement_of(affine, shape, series.geometry, may_be_part=True)
     return own, placed, series.geometry
 
@@ -242,8 +244,7 @@ def _apart(whole: NDArray[np.integer], segments: list[_Segment]) -> Iterator[_Ma
     """Cut each segment out of an array of their numbers."""
     boxes = ndimage.find_objects(whole)
     for each in segments:
-        box = boxes[each.number - 1] if each.number <= len(boxes) else None
-        if box is None:
+        if each.number > len(boxes) or (box := boxes[each.number - 1]) is None:
             yield each, np.zeros((0, 0, 0), dtype=np.bool_), _WHOLE
         else:
             yield each, whole[box] == each.number, box

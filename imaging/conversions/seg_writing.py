@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import highdicom as hd
 import numpy as np
-from pydicom.uid import generate_uid
 
 from imaging.conversions.codes import coded
 from imaging.conversions.label_file import Ints, LabelFile, label_file, read_labels
+from imaging.conversions.naming import fitting, note_on, series_and_object
 from imaging.conversions.placement import placement_of
 from imaging.conversions.reports import Conversion, ConvertedLabel
 from imaging.conversions.series import ImageSeries, image_series
@@ -24,9 +24,9 @@ from imaging.labels.dictionaries import Label
 SegKind = Literal["BINARY", "LABELMAP"]
 Maker = Literal["AUTOMATIC", "SEMIAUTOMATIC", "MANUAL"]
 
+UNKNOWN = "unknown"
 ID_PREFIX = "Label id "  # of a segment's description, by which an id is found again
 _MOST_ID = 65_535  # segment numbers have 16 bits
-_LONGEST_NAME = 64  # characters of SegmentLabel
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class SegOptions:
 
     kind: SegKind = "BINARY"
     algorithm_type: Maker = "AUTOMATIC"
-    algorithm_name: str = "unknown"
-    algorithm_version: str = "unknown"
+    algorithm_name: str = UNKNOWN
+    algorithm_version: str = UNKNOWN
     series_description: str = "Segmentation"
 
 
@@ -85,14 +85,16 @@ def seg_of_labels(  # noqa: PLR0913 - what, on what, where to, and how
     """
     chosen = label_file(source, labels, dictionary)
     _check_ids(chosen)
-    series = image_series(images)
+    series = image_series(images, must_be_framed=True)
     placed = placement_of(chosen.affine, chosen.shape, series.geometry)
     voxels: Ints = placed.turned(read_labels(chosen))
     seg = _segmentation(chosen, voxels, series, options)
     with whole_file(target) as part:
         seg.save_as(part)
     rows = tuple(
-        ConvertedLabel(each.id, chosen.label(each.id).name, each.voxels, each.ml)
+        ConvertedLabel(
+            each.id, name := chosen.label(each.id).name, each.voxels, each.ml, note_on(name)
+        )
         for each in chosen.statistics
     )
     return Conversion((target,), rows, (f"Names: {chosen.named_by}",))
@@ -122,6 +124,8 @@ def _segmentation(
         _described(number, chosen.label(label), options)
         for number, label in zip(numbers, ids, strict=True)
     ]
+    said = [series.stack.series_instance_uid, options, *chosen.names]
+    series_uid, object_uid = series_and_object(voxels, *said)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # it may quote the headers of the images
@@ -130,9 +134,9 @@ def _segmentation(
                 pixel_array=_in_file_order(_numbered(voxels, ids, numbers), series),
                 segmentation_type=options.kind,
                 segment_descriptions=described,
-                series_instance_uid=generate_uid(prefix=None),
+                series_instance_uid=series_uid,
                 series_number=series.new_number,
-                sop_instance_uid=generate_uid(prefix=None),
+                sop_instance_uid=object_uid,
                 instance_number=1,
                 manufacturer="imaging",
                 manufacturer_model_name="imaging.conversions",
@@ -145,7 +149,10 @@ def _segmentation(
         msg = f"no SEG can be made on these images ({type(error).__name__}): {_attribute(error)}"
         raise DicomError(uid, msg) from error
     seg.SpecificCharacterSet = UTF_8
-    seg.SeriesDescription = options.series_description[:_LONGEST_NAME]
+    if len(series.stack.slices) == 1:  # highdicom takes a single slice to be 1 mm thick
+        measures = seg.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+        measures.SpacingBetweenSlices = series.geometry.spacing_mm[0]
+    seg.SeriesDescription = fitting(options.series_description)
     return seg
 
 
@@ -155,13 +162,13 @@ def _described(number: int, label: Label, options: SegOptions) -> Any:
     algorithm = None
     if options.algorithm_type != "MANUAL":
         algorithm = hd.AlgorithmIdentificationSequence(
-            name=options.algorithm_name,
+            name=fitting(options.algorithm_name) or UNKNOWN,
             family=hd.sr.CodedConcept("123110", "DCM", "Artificial Intelligence"),
-            version=options.algorithm_version,
+            version=fitting(options.algorithm_version) or UNKNOWN,
         )
     segment: Any = hd.seg.SegmentDescription(
         segment_number=number,
-        segment_label=label.name[:_LONGEST_NAME],
+        segment_label=fitting(label.name),
         segmented_property_category=found.category,
         segmented_property_type=found.kind,
         algorithm_type=options.algorithm_type,

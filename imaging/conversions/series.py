@@ -20,6 +20,19 @@ from imaging.volumes.images import read_stack
 from imaging.volumes.request import Resampling
 from imaging.volumes.stacking import Stack
 
+# What a new object repeats of patient, study and frame of reference, and may be empty (type 2).
+TYPE_2 = (
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "ReferringPhysicianName",
+    "StudyID",
+    "AccessionNumber",
+    "PositionReferenceIndicator",
+)
 _NEW_NUMBERS = 1000  # beyond those that a scanner gives out
 
 
@@ -55,23 +68,33 @@ class ImageSeries:
     def headers(self) -> list[Dataset]:
         """The headers of its files without pixels, in the order of the slices; one if multi-frame.
 
+        What new objects repeat is there, also where de-identification or a sender took it out: what
+        DICOM lets be empty, and the thickness of slices.
+
         Raises:
             DicomError: One cannot be read (any more).
         """
         paths = dict.fromkeys(each.path for each in self.stack.slices)
-        return [_header(path) for path in paths]
+        headers = [_header(path) for path in paths]
+        for header in headers:
+            if not header.get("SliceThickness"):
+                header.SliceThickness = round(self.geometry.spacing_mm[0], 6)
+        return headers
 
 
-def image_series(folder: Path, wanted_uids: Sequence[str] = ()) -> ImageSeries:
+def image_series(
+    folder: Path, wanted_uids: Sequence[str] = (), *, must_be_framed: bool = False
+) -> ImageSeries:
     """Find the series of a folder, and check that its slices make a volume.
 
     Args:
         folder: Holds the files, in any order and depth; other objects in it do not matter.
         wanted_uids: Series Instance UIDs, one of which is meant; none for the only one there is.
+        must_be_framed: Whether it must say its frame of reference, which new objects repeat.
 
     Raises:
         InputError: There is no such series, or there are several.
-        DicomError: Its slices make no volume.
+        DicomError: Its slices make no volume, or do not say in which frame of reference.
     """
     if not folder.is_dir():
         msg = "give the folder of the DICOM image series that the labels were made on"
@@ -88,7 +111,11 @@ def image_series(folder: Path, wanted_uids: Sequence[str] = ()) -> ImageSeries:
     if isinstance(stack, Finding):
         said = ", ".join(f"{key} {value}" for key, value in stack.evidence.items())
         raise DicomError(stack.subject_uid, f"its slices make no volume: {stack.kind} ({said})")
-    return ImageSeries(stack)
+    found = ImageSeries(stack)
+    if must_be_framed and not found.frame_of_reference_uid:
+        msg = "its images have no Frame of Reference UID, so nothing can be drawn on them"
+        raise DicomError(stack.series_instance_uid, msg)
+    return found
 
 
 def _series_below(folder: Path) -> dict[str, list[Path]]:
@@ -106,8 +133,12 @@ def _series_below(folder: Path) -> dict[str, list[Path]]:
 
 def _header(path: Path) -> Dataset:
     try:
-        return pydicom.dcmread(path, stop_before_pixels=True)
+        header = pydicom.dcmread(path, stop_before_pixels=True)
+        lacking = [keyword for keyword in TYPE_2 if keyword not in header]
     except UNREADABLE as error:
         msg = f"cannot be read as an image ({type(error).__name__})"
         uid = "an image of the series"  # a file's name may be a patient's
         raise DicomError(uid, msg) from error
+    for keyword in lacking:
+        setattr(header, keyword, "")
+    return header

@@ -11,37 +11,39 @@ from pydicom import Dataset
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileMetaDataset
 from pydicom.tag import Tag
-from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage, generate_uid
+from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage
 
-from imaging.conversions.series import ImageSeries
+from imaging.conversions.naming import SHORT, fitting
+from imaging.conversions.series import TYPE_2, ImageSeries
 
 Maker = Literal["AUTOMATIC", "SEMIAUTOMATIC", "MANUAL"]
 
-# Patient and study, as a new object of the study must repeat them, and that they are de-identified.
-_REQUIRED = (
-    "PatientName",
-    "PatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "StudyInstanceUID",
-    "StudyDate",
-    "StudyTime",
-    "ReferringPhysicianName",
-    "StudyID",
-    "AccessionNumber",
-)
+# What else a new object repeats where the images have it: above all, that they are de-identified.
 _OPTIONAL = (
     "PatientIdentityRemoved",
     "DeidentificationMethod",
     "DeidentificationMethodCodeSequence",
     "LongitudinalTemporalInformationModified",
     "StudyDescription",
-    "PositionReferenceIndicator",
 )
 UTF_8 = "ISO_IR 192"
 _STUDY_COMPONENT = "1.2.840.10008.3.1.2.3.1"  # retired, yet what planning systems still expect
 _CONTOUR_DATA = Tag("ContourData")
-_LONGEST, _SHORT = 64, 16  # characters of VR LO and SH
+
+
+@dataclass(frozen=True, slots=True)
+class StructureOptions:
+    """How an RTSTRUCT is made.
+
+    Attributes:
+        label: Structure Set Label, up to 16 characters.
+        algorithm_type: Who drew the labels.
+        series_description: Of the new series.
+    """
+
+    label: str = "LABELS"
+    algorithm_type: Maker = "AUTOMATIC"
+    series_description: str = "Structures of a label map"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,31 +75,31 @@ class DrawnRoi:
 
 
 def structure_set(
-    rois: Sequence[DrawnRoi], series: ImageSeries, label: str, maker: Maker, description: str
+    rois: Sequence[DrawnRoi], series: ImageSeries, options: StructureOptions, uids: tuple[str, str]
 ) -> Dataset:
     """Make an RTSTRUCT of the patient and the study of an image series.
 
     Args:
         rois: What was drawn.
         series: What it was drawn on.
-        label: Structure Set Label.
-        maker: ROI Generation Algorithm.
-        description: Series Description.
+        options: What it says of itself.
+        uids: Of its series, and its own.
     """
-    dataset = _new(series.headers[0])
+    series_uid, object_uid = uids
+    dataset = _new(series.headers[0], object_uid)
     dataset.Modality = "RTSTRUCT"
-    dataset.SeriesInstanceUID = generate_uid(prefix=None)
+    dataset.SeriesInstanceUID = series_uid
     dataset.SeriesNumber = series.new_number
-    dataset.SeriesDescription = description[:_LONGEST]
+    dataset.SeriesDescription = fitting(options.series_description)
     dataset.OperatorsName = ""
     dataset.Manufacturer = dataset.ManufacturerModelName = "imaging"
     dataset.InstanceNumber = 1
-    dataset.StructureSetLabel = label[:_SHORT]
+    dataset.StructureSetLabel = fitting(options.label, SHORT)
     now = datetime.now().astimezone()
     dataset.StructureSetDate, dataset.StructureSetTime = f"{now:%Y%m%d}", f"{now:%H%M%S}"
     dataset.FrameOfReferenceUID = series.frame_of_reference_uid
     dataset.ReferencedFrameOfReferenceSequence = [_frame(series)]
-    dataset.StructureSetROISequence = [_roi(each, series, maker) for each in rois]
+    dataset.StructureSetROISequence = [_roi(each, series, options.algorithm_type) for each in rois]
     images = [_image(series, index) for index in range(len(series.stack.slices))]
     dataset.ROIContourSequence = [_drawn(each, images) for each in rois]
     dataset.RTROIObservationsSequence = [_observation(each) for each in rois]
@@ -105,19 +107,15 @@ def structure_set(
     return dataset
 
 
-def _new(image: Dataset) -> Dataset:
+def _new(image: Dataset, object_uid: str) -> Dataset:
     """Start an object of the patient and the study of an image."""
     dataset = Dataset()
-    for keyword in _OPTIONAL:
-        if keyword in image:
-            dataset[keyword] = image[keyword]
-    for keyword in _REQUIRED:
-        setattr(dataset, keyword, "")
+    for keyword in ("StudyInstanceUID", *TYPE_2, *_OPTIONAL):
         if keyword in image:
             dataset[keyword] = image[keyword]
     dataset.SpecificCharacterSet = UTF_8  # names of labels may need it, whatever the images have
     dataset.SOPClassUID = RTStructureSetStorage
-    dataset.SOPInstanceUID = generate_uid(prefix=None)
+    dataset.SOPInstanceUID = object_uid
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.MediaStorageSOPClassUID = RTStructureSetStorage
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
@@ -161,7 +159,7 @@ def _roi(roi: DrawnRoi, series: ImageSeries, maker: Maker) -> Dataset:
     item = Dataset()
     item.ROINumber = roi.number
     item.ReferencedFrameOfReferenceUID = series.frame_of_reference_uid
-    item.ROIName = roi.name[:_LONGEST]
+    item.ROIName = fitting(roi.name)
     item.ROIGenerationAlgorithm = maker
     return item
 
@@ -204,7 +202,7 @@ def _observation(roi: DrawnRoi) -> Dataset:
     item = Dataset()
     item.ObservationNumber = roi.number
     item.ReferencedROINumber = roi.number
-    item.ROIObservationLabel = roi.name[:_SHORT]
+    item.ROIObservationLabel = fitting(roi.name, SHORT)
     item.RTROIInterpretedType = ""  # what an id means for a treatment is for people to say
     item.ROIInterpreter = ""
     return item

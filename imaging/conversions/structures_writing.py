@@ -1,40 +1,31 @@
 """From a label map to an RTSTRUCT (PS3.3 A.19), whose contours enclose exactly its voxels."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from imaging.conversions.label_file import Ints, LabelFile, label_file, read_labels
+from imaging.conversions.naming import note_on, series_and_object
 from imaging.conversions.outlining import outlines
-from imaging.conversions.placement import placement_of
+from imaging.conversions.placement import Box, Placement, placement_of
 from imaging.conversions.reports import Conversion, ConvertedLabel
 from imaging.conversions.series import ImageSeries, image_series
-from imaging.conversions.structure_set import Contour, DrawnRoi, Maker, structure_set
+from imaging.conversions.structure_set import (
+    Contour,
+    DrawnRoi,
+    StructureOptions,
+    structure_set,
+)
 from imaging.errors import InputError
 from imaging.files import whole_file
 from imaging.labels import LabelStatistics
+from imaging.labels.dictionaries import Label
 from imaging.rt.files.rois import Roi, rois_of
 from imaging.volumes.filling import filled
 from imaging.volumes.outlines import NoOutlines, outlines_of
 
 _MOST_NUMBER = 2**31 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class StructureOptions:
-    """How an RTSTRUCT is made.
-
-    Attributes:
-        label: Structure Set Label, up to 16 characters.
-        algorithm_type: Who drew the labels.
-        series_description: Of the new series.
-    """
-
-    label: str = "LABELS"
-    algorithm_type: Maker = "AUTOMATIC"
-    series_description: str = "Structures of a label map"
 
 
 _OPTIONS = StructureOptions()
@@ -72,13 +63,15 @@ def structures_of_labels(  # noqa: PLR0913 - what, on what, where to, and how
     """
     chosen = label_file(source, labels, dictionary)
     _check_ids(chosen)
-    series = image_series(images)
+    series = image_series(images, must_be_framed=True)
     placed = placement_of(chosen.affine, chosen.shape, series.geometry)
     voxels: Ints = placed.turned(read_labels(chosen))
-    drawn = [_drawn(each, chosen, voxels, series) for each in chosen.statistics]
-    dataset = structure_set(
-        drawn, series, options.label, options.algorithm_type, options.series_description
-    )
+    drawn = [
+        _drawn(chosen.label(each.id), voxels, _box_of(each, placed, chosen), series)
+        for each in chosen.statistics
+    ]
+    said = [series.stack.series_instance_uid, options, *chosen.names]
+    dataset = structure_set(drawn, series, options, series_and_object(voxels, *said))
     made = {roi.number: roi for roi in rois_of(dataset)}
     rows = tuple(
         ConvertedLabel(
@@ -86,7 +79,7 @@ def structures_of_labels(  # noqa: PLR0913 - what, on what, where to, and how
             chosen.label(each.id).name,
             each.voxels,
             each.ml,
-            _difference(made[each.id], each, voxels, series),
+            _notes(chosen.label(each.id).name, made[each.id], each, voxels, series),
         )
         for each in chosen.statistics
     )
@@ -105,16 +98,29 @@ def _check_ids(chosen: LabelFile) -> None:
         raise InputError(msg)
 
 
-def _drawn(each: LabelStatistics, chosen: LabelFile, voxels: Ints, series: ImageSeries) -> DrawnRoi:
+def _box_of(each: LabelStatistics, placed: Placement, chosen: LabelFile) -> Box:
+    """Find the slices, rows and columns of the series among which a label lies."""
+    first, last = each.box
+    ranges = [slice(low, high + 1) for low, high in zip(first, last, strict=True)]
+    start = placed.start_of((ranges[2], ranges[1], ranges[0]), chosen.shape[::-1])
+    column, row, plane = (
+        slice(begin, begin + ranges[axis].stop - ranges[axis].start)
+        for begin, axis in zip(start, placed.order, strict=True)
+    )
+    return plane, row, column
+
+
+def _drawn(label: Label, voxels: Ints, box: Box, series: ImageSeries) -> DrawnRoi:
     """Draw the contours of a label, slice by slice."""
-    label = chosen.label(each.id)
+    planes, rows, columns = box
+    corner = np.array([columns.start, rows.start])
     contours = [
-        Contour(index, _in_mm(ring, index, series))
-        for index, plane in enumerate(voxels)
-        if (inside := plane == each.id).any()
+        Contour(index, _in_mm(ring + corner, index, series))
+        for index in range(planes.start, planes.stop)
+        if (inside := voxels[index, rows, columns] == label.id).any()
         for ring in outlines(inside)
     ]
-    return DrawnRoi(each.id, label.name, label.color, tuple(contours))
+    return DrawnRoi(label.id, label.name, label.color, tuple(contours))
 
 
 def _in_mm(ring: np.ndarray, index: int, series: ImageSeries) -> np.ndarray:
@@ -125,6 +131,12 @@ def _in_mm(ring: np.ndarray, index: int, series: ImageSeries) -> np.ndarray:
     rows = ring[:, 1:] * between_rows * geometry.along_rows
     place = geometry.origin_mm + index * geometry.spacing_mm[0] * geometry.normal
     return np.asarray(place + columns + rows)
+
+
+def _notes(name: str, roi: Roi, each: LabelStatistics, voxels: Ints, series: ImageSeries) -> str:
+    """Say what is not as the label map has it."""
+    notes = [note_on(name), _difference(roi, each, voxels, series)]
+    return "; ".join(note for note in notes if note)
 
 
 def _difference(roi: Roi, each: LabelStatistics, voxels: Ints, series: ImageSeries) -> str:

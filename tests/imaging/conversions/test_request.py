@@ -84,3 +84,33 @@ def test_a_request_is_named_by_what_it_asks_for(labels):
 
     assert title_of(one) == title_of(ConversionRequest(labels, "glb"))
     assert len({title_of(one), title_of(other)}) == 2
+
+
+def test_a_result_never_replaces_its_source(labels, small, tmp_path):
+    made = convert(ConversionRequest(labels, "rtstruct", small, output="rt.dcm"), tmp_path).files[0]
+    before = made.read_bytes()
+
+    for output in ("rt.dcm", "./x/../rt.dcm"):
+        with pytest.raises(InputError, match="replace the source"):
+            convert(ConversionRequest(made, "dicom-seg", small, output=output), tmp_path)
+
+    assert made.read_bytes() == before
+
+
+def test_a_source_that_is_not_there_is_not_named(tmp_path):
+    with pytest.raises(InputError, match="there is no such file") as caught:
+        convert(ConversionRequest(tmp_path / "Doe_John.nii.gz", "glb"), tmp_path)
+
+    assert "Doe" not in str(caught.value)
+
+
+def test_other_options_do_not_replace_a_result(labels):
+    asked = [
+        ConversionRequest(labels, "dicom-seg"),
+        ConversionRequest(labels, "dicom-seg", seg_kind="LABELMAP"),
+        ConversionRequest(labels, "dicom-seg", Path("ct")),
+        ConversionRequest(labels, "glb"),
+        ConversionRequest(labels, "glb", smoothing_voxels=0.0),
+    ]
+
+    assert len({title_of(each) for each in asked}) == 5

@@ -8,19 +8,21 @@ const MEANINGS = {
   404: "There is no such file, or it may not be read.",
   413: "The file is too large.",
   415: "The file is no label map.",
-  422: "The file cannot be read.",
+  422: "What was asked for cannot be read.",
   503: "The gateway is busy; try again soon.",
   507: "The gateway's disk is full.",
 };
 
 const UNKNOWN = "This gateway asks who you are.";
 const REFUSED = "That token was not accepted.";
+const BROKEN_OFF = "The gateway cannot be reached, or the connection broke off; load the page again.";
 const RUN_OUT = "The link has run out; a token opens the file too.";
 
 /** An answer that is no success; its message is for a person. */
 export class AnswerError extends Error {
   constructor(status, detail) {
-    super([MEANINGS[status] ?? `The gateway answered ${status}.`, detail].filter(Boolean).join(" "));
+    const meaning = MEANINGS[status] ?? `The gateway answered ${status}.`;
+    super(detail && !meaning.includes(detail) ? `${meaning} ${detail}` : meaning);
     this.status = status;
   }
 }
@@ -42,8 +44,10 @@ export class Gateway {
 
   /** The address of a file below one of the gateway's routes; its parts are escaped. */
   #address(route, path, parameters) {
-    const parts = path.split("/").filter((part) => part !== "").map(encodeURIComponent);
-    const address = new URL([route, ...parts].join("/"), document.baseURI);
+    const parts = path.split("/").filter((part) => part !== "");
+    // A browser would resolve these, and ask another route of the gateway, token and all.
+    if (parts.some((part) => /^\.+$/.test(part))) throw new AnswerError(404);
+    const address = new URL([route, ...parts.map(encodeURIComponent)].join("/"), document.baseURI);
     for (const [name, value] of Object.entries(parameters)) {
       if (value) address.searchParams.set(name, value);
     }
@@ -56,7 +60,9 @@ export class Gateway {
       const token = sessionStorage.getItem(KEPT);
       const headers = token ? { Authorization: `Bearer ${token}` } : {};
       const address = this.#address(route, path, parameters);
-      const answer = await fetch(address, { headers, credentials: "omit", redirect: "error" });
+      const answer = await connected(
+        fetch(address, { headers, credentials: "omit", redirect: "error" }),
+      );
       if (answer.ok) return answer;
       if (answer.status !== 401) throw new AnswerError(answer.status, await detailOf(answer));
       const fresh = await this.#ask(token ? REFUSED : this.#link ? RUN_OUT : UNKNOWN);
@@ -81,7 +87,7 @@ export class Gateway {
     let arrived = 0;
     const reader = answer.body.getReader();
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await connected(reader.read());
       if (done) break;
       pieces.push(value);
       arrived += value.length;
@@ -91,11 +97,21 @@ export class Gateway {
   }
 }
 
+/** What a request gives; a browser's own words for a lost connection help nobody. */
+async function connected(asked) {
+  try {
+    return await asked;
+  } catch (error) {
+    throw new Error(BROKEN_OFF, { cause: error });
+  }
+}
+
 /** What the gateway says of a failure, if it says it in words. */
 async function detailOf(answer) {
   try {
     const { detail } = await answer.json();
-    return typeof detail === "string" ? detail : "";
+    const parts = Array.isArray(detail) ? detail.map(({ msg }) => msg) : [detail];
+    return parts.filter((part) => typeof part === "string").join("; ");
   } catch {
     return "";
   }

@@ -4,6 +4,7 @@ import { Niivue } from "./niivue.js";
 
 const VIEWS = { axial: 0, coronal: 1, sagittal: 2, multiplanar: 3, render: 4 };
 const ALWAYS = 1; // the 3-D rendering among the planes
+const GRID_MM = 0.01; // headers round
 const GRID = 2; // of two rows
 // What keys do: a way along the axis that runs across, up or through what is looked at.
 const STEPS = {
@@ -28,6 +29,7 @@ export async function openScene(canvas, moved) {
     dragAndDropEnabled: false,
     multiplanarShowRender: ALWAYS,
     multiplanarLayout: GRID,
+    multiplanarPadPixels: 12, // so that the letters of neighbours stand apart
     showAllOrientationMarkers: true,
     crosshairWidth: 1,
     crosshairWidthUnit: "mm",
@@ -35,6 +37,7 @@ export async function openScene(canvas, moved) {
     crosshairColor: [1, 0.85, 0.2, 0.8],
     fontColor: [0.9, 0.9, 0.9, 1],
     loadingText: "",
+    viewModeHotKey: "", // the page's own field says which view it is
     logLevel: "error",
   });
   drawing.onLocationChange = moved;
@@ -60,10 +63,10 @@ class Scene {
     this.#drawing = drawing;
   }
 
-  /** Add an image; its name's ending says what it is. */
-  async showImage(blob, name) {
+  /** Add an image: `.nii` or `.nii.gz`. No name of a file reaches NiiVue, which may act on it. */
+  async showImage(blob, ending) {
     try {
-      await this.#drawing.loadFromArrayBuffer(await blob.arrayBuffer(), name);
+      await this.#drawing.loadFromArrayBuffer(await blob.arrayBuffer(), `image${ending}`);
     } catch (error) {
       throw new Error("The image cannot be read as what its name says it is.", { cause: error });
     }
@@ -102,6 +105,15 @@ class Scene {
   set view(name) {
     this.#view = name;
     this.#drawing.setSliceType(VIEWS[name]);
+  }
+
+  /** Whether image and label map have the same voxels; so it is if there is only one. */
+  get isOnOneGrid() {
+    const [first, ...others] = this.#volumes.map(({ dimsRAS, matRAS }) => [
+      ...dimsRAS.slice(1, 4),
+      ...matRAS,
+    ]);
+    return others.every((grid) => grid.every((n, at) => Math.abs(n - first[at]) < GRID_MM));
   }
 
   /** How many volumes there are, of the image or the label map. */

@@ -6,6 +6,8 @@ import { canDraw, openScene, spoken } from "./scene.js";
 import { compact, Structures } from "./structures.js";
 
 const PAIR = /\.(hdr|img)(\.gz)?$/i;
+const WHOLE = /\.nii(\.gz)?$/i; // NiiVue would look for what other names promise
+const OTHER_GRID = "The label map is on another grid than the image; where they overlap, it is shown.";
 const query = new URLSearchParams(location.search);
 const asked = Object.fromEntries(
   ["image", "labels", "dictionary", "link"].map((name) => [name, query.get(name) ?? ""]),
@@ -34,27 +36,42 @@ async function askToken(reason) {
 
 const gateway = new Gateway(asked.link, askToken);
 
+/** Say in an error which of the files it is about. */
+async function about(what, answer) {
+  try {
+    return await answer;
+  } catch (error) {
+    throw new Error(`The ${what}: ${error.message}`, { cause: error });
+  }
+}
+
 /** Get a file, and show how much of it has come. */
 async function load(route, what, path, parameters = {}) {
   const bar = place("progress");
   bar.hidden = false;
   bar.value = 0;
   say(`Loading the ${what}`);
-  const blob = await gateway.blob(route, path, parameters, (share) => (bar.value = share));
+  const blob = await about(
+    what,
+    gateway.blob(route, path, parameters, (share) => (bar.value = share)),
+  );
   bar.hidden = true;
   return blob;
 }
 
 /** The image's bytes; null where none is asked for. */
 async function fetchImage() {
-  return asked.image ? load("files", "image", asked.image) : null;
+  if (!asked.image) return null;
+  if (!WHOLE.test(asked.image)) throw new Error("The image must be a NIfTI file, .nii or .nii.gz.");
+  return load("files", "image", asked.image);
 }
 
 /** The label map, and what the gateway says of its labels. */
 async function fetchLabels() {
   if (!asked.labels) return null;
   if (PAIR.test(asked.labels)) throw new Error("A pair of .hdr and .img must be made one file first.");
-  const { labels } = await gateway.json("labels", asked.labels, named);
+  say("Reading the labels");
+  const { labels } = await about("label map", gateway.json("labels", asked.labels, named));
   const blob = await load("files", "label map", asked.labels);
   try {
     return { labels, map: await readLabelMap(blob) };
@@ -81,6 +98,7 @@ async function addLabels(scene, { labels, map }) {
   const list = new Structures(places, labels, changed, (label) => scene.centre(label.centroid_mm));
   if (!asked.image) place("opacity").value = 1;
   await scene.showLabels(map, painted(), Number(place("opacity").value));
+  place("download").disabled = list.shown.length === 0;
   place("opacity").addEventListener("input", (event) => {
     scene.opacity = Number(event.target.value);
   });
@@ -147,7 +165,7 @@ async function start() {
   say("Drawing");
   let moved = () => {};
   const scene = await openScene(place("canvas"), ({ mm }) => moved([...mm].slice(0, 3)));
-  if (image) await scene.showImage(image, asked.image.split("/").at(-1));
+  if (image) await scene.showImage(image, WHOLE.exec(asked.image)[0]);
   const list = labels ? await addLabels(scene, labels) : null;
   addTools(scene, list);
   moved = (mm) => describe(scene, list, mm);
@@ -158,7 +176,7 @@ async function start() {
     valueAt: (...voxel) => scene.valueAt(...voxel),
     labelAt: (...voxel) => scene.labelAt(...voxel),
   });
-  say("", "ready");
+  say(scene.isOnOneGrid ? "" : OTHER_GRID, "ready");
 }
 
 document.documentElement.dataset.state = "loading";

@@ -47,7 +47,7 @@ class Browser:
 
     def open(self, address: str, *, until: str = "ready") -> None:
         """Open a page, in a tab that remembers nothing, and wait for its state."""
-        self.driver.get(address.split("/view", maxsplit=1)[0] + "/view")
+        self.driver.get(address.split("/view", maxsplit=1)[0] + "/health")  # of the same origin
         self.driver.execute_script("sessionStorage.clear()")
         self.driver.get_log("browser")
         self.driver.get_log("performance")

@@ -14,6 +14,7 @@ from imaging.gateway.app import make_app
 from imaging.gateway.options import GatewayOptions
 from tests.imaging.gateway.viewer.heads import GRIDS, head, structures, write
 
+_OPEN = ("/view", "/health", "/favicon.ico")  # what a browser gets without asking for data
 NAMES = {1: "front left", 2: "back right", 3: "top", 4: "bottom"}
 COLORS = {1: "#ff0000", 2: "#00ff00", 3: "#0000ff", 4: "#ffff00"}
 
@@ -43,7 +44,7 @@ class Gateway:
         return f"{self.address}/view?{query}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith("/view"):
+        if scope["type"] == "http" and not scope["path"].startswith(_OPEN):
             headers = {name.decode(): value.decode() for name, value in scope["headers"]}
             self.asked.append((scope["path"], headers))
         await self._app(scope, receive, send)
@@ -69,6 +70,8 @@ def serving(gateway: Gateway) -> Iterator[Gateway]:
         while not server.started and thread.is_alive():
             time.sleep(0.01)
         gateway.address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        yield gateway
-        server.should_exit = True
-        thread.join(30)
+        try:
+            yield gateway
+        finally:
+            server.should_exit = True
+            thread.join(30)

@@ -95,3 +95,47 @@ def test_what_is_shown_can_be_downloaded(plain_head, tmp_path):
 
     whole = structures(PLAIN)
     assert np.array_equal(voxels_in(saved), np.where(whole == 2, 0, whole))
+
+
+def test_a_lost_connection_is_said_and_the_page_goes_on(plain_head):
+    def connected(is_so):
+        speeds = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        settings = {"offline": not is_so, **speeds}
+        plain_head.driver.execute_cdp_cmd("Network.emulateNetworkConditions", settings)
+
+    target = plain_head.downloads / "filtered-structures.nii.gz"
+    plain_head.driver.execute_cdp_cmd("Network.enable", {})
+    connected(False)
+    try:
+        plain_head.find("#download").click()
+        plain_head.wait_until(lambda _: "connection" in plain_head.status)
+    finally:
+        connected(True)
+    plain_head.find("#download").click()
+    plain_head.wait_until(lambda _: target.exists())
+
+    target.unlink()
+    assert plain_head.status == "Saved"
+    assert plain_head.run("return document.body.classList.contains('failed')") is False
+
+
+def test_the_field_always_says_which_view_it_is(plain_head):
+    plain_head.find("#canvas").click()
+    before = plain_head.picture()
+    plain_head.find("#canvas").send_keys("v")  # by which NiiVue changes the view itself
+
+    after = plain_head.picture()
+    assert (before != after).any(-1).mean() < 0.01
+
+
+def test_in_a_small_window_the_list_is_still_there(plain_head):
+    size = plain_head.driver.get_window_size()
+    plain_head.driver.set_window_size(500, 600)
+    try:
+        height = plain_head.run("return document.querySelector('#list').clientHeight")
+        across = plain_head.run("return document.documentElement.scrollWidth - innerWidth")
+    finally:
+        plain_head.driver.set_window_size(size["width"], size["height"])
+
+    assert height > 80
+    assert across <= 0

@@ -131,8 +131,13 @@ def test_gzip_in_several_members_is_shown_too(chromium, gateway):
         ({"image": "plain/broken.nii.gz"}, "image cannot be read"),
         ({"labels": "plain/broken.nii.gz"}, "cannot be read"),
         ({"labels": "plain/pair.hdr"}, "one file"),
+        ({"labels": "plain/structures.nii.gz", "image": "plain/none.nii.gz"}, "The image: There"),
+        ({"labels": "../view"}, "There is no such file"),
+        ({"labels": "plain/../plain/structures.nii.gz"}, "There is no such file"),
+        ({"image": "plain/structures.tsv"}, "must be a NIfTI file"),
+        ({"labels": "plain/structures.nii.gz", "dictionary": "other"}, "'vista3d' or"),
     ],
-    ids=["missing", "no image", "no label map", "pair"],
+    ids=["missing", "no image", "no labels", "pair", "which", "up", "dots", "table", "names"],
 )
 def test_what_goes_wrong_is_said(chromium, gateway, parameters, said):
     (gateway.root / "plain" / "broken.nii.gz").write_bytes(gzip.compress(b"no image"))
@@ -141,6 +146,27 @@ def test_what_goes_wrong_is_said(chromium, gateway, parameters, said):
 
     assert said in chromium.status
     assert str(gateway.root) not in chromium.status
+    assert {path.split("/")[1] for path, _ in gateway.asked} <= {"files", "labels"}
+
+
+def test_a_label_map_on_another_grid_is_shown_and_said_to_be(chromium, gateway):
+    coarse = np.diag((8.0, 9.0, 10.0, 1.0))
+    coarse[:3, 3] = PLAIN[:3, 3]
+    write(gateway.root / "coarse" / "structures.nii.gz", structures(PLAIN)[::2, ::2, ::2], coarse)
+
+    chromium.open(gateway.view(image="plain/ct.nii.gz", labels="coarse/structures.nii.gz"))
+
+    assert "another grid" in chromium.status
+    assert chromium.run("return viewer.at(0, 0, 45).label") == 3
+
+
+def test_an_empty_label_map_offers_nothing_to_download(chromium, gateway):
+    write(gateway.root / "plain" / "empty.nii.gz", np.zeros(SHAPE, dtype=np.uint8), PLAIN)
+
+    chromium.open(gateway.view(labels="plain/empty.nii.gz"))
+
+    assert not chromium.find("#download").is_enabled()
+    assert chromium.find("#count").text == "0 of 0 shown, 0 listed"
 
 
 def test_without_webgl_it_says_so(chromium, gateway):
