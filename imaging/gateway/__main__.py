@@ -3,12 +3,13 @@
 import argparse
 import logging
 import sys
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
 
-from imaging.errors import InputError
+from imaging.errors import InputError, SettingError
 from imaging.gateway.access import bounded_protocol, check_exposure
 from imaging.gateway.access.command import add_commands
 from imaging.gateway.app import make_app
@@ -37,13 +38,18 @@ def serve(given: argparse.Namespace) -> int:
     """Serve until told to end.
 
     Raises:
-        InputError: The gateway may not, or cannot, listen there.
+        InputError: The gateway may not listen there, or cannot write below its data root.
     """
     options = _options(given)
     check_exposure(options, settings().gateway_url)
+    try:
+        config = config_of(options)
+    except OSError as error:
+        name, msg = "IMAGING_DATA_ROOT", "it is no folder, or one that cannot be written to"
+        raise SettingError(name, msg) from error
     _log_without_names()
     sys.setswitchinterval(_TURN_S)
-    uvicorn.Server(config_of(options)).run()
+    uvicorn.Server(config).run()
     return 0
 
 
@@ -72,12 +78,19 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     verb = commands.add_parser("serve", help="serve the data root (if nothing else is said)")
     verb.add_argument("--host", help="address to listen on; any but loopback asks for tokens")
-    verb.add_argument("--port", type=int, help="port to listen on; 0 for any that is free")
+    verb.add_argument("--port", type=_port, help="port to listen on; 0 for any that is free")
     verb.add_argument("--data-root", type=Path, help="the only folder that is served from")
     verb.add_argument("--no-listing", action="store_true", help="do not show folders")
     verb.set_defaults(run=serve)
     add_commands(commands)
     return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        msg = "a port is a number from 0 to 65535"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
 
 
 def _with_verb(arguments: list[str]) -> list[str]:
@@ -99,14 +112,30 @@ def _options(given: argparse.Namespace) -> GatewayOptions:
 
 
 def _log_without_names() -> None:
-    """Log to the error stream; of an error only its kind, as its message may hold a path."""
+    """Log to the error stream; of an error only its kind, as its message may hold a path.
+
+    Libraries warn with the values that they stumble over, pydicom with each of them.
+    """
+    logging.captureWarnings(capture=True)
     handler = logging.StreamHandler()
+    handler.addFilter(lambda record: _is_ours(record) or record.levelno >= logging.ERROR)
     handler.setFormatter(_KindsOnly("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] in {"imaging", "uvicorn"}
+
+
 class _KindsOnly(logging.Formatter):
-    """Writes the kind of an error in place of its traceback."""
+    """Writes the kind of an error in place of its traceback, and nothing that a library says."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a line."""
+        if not _is_ours(record):
+            record = copy(record)
+            record.msg, record.args = "said something, which is left out", None
+        return super().format(record)
 
     def formatException(self, ei: object) -> str:  # noqa: N802 - logging's name
         """Return the name of the error's class."""

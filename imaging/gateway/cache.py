@@ -5,6 +5,7 @@ under a name is whole, for two gateways on one data root too.
 """
 
 import asyncio
+import json
 import os
 import shutil
 import threading
@@ -15,19 +16,35 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
+from secrets import token_hex
 from tempfile import mkdtemp
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from imaging.gateway.faults import FULL
 from imaging.gateway.places import OpenPlace
 
-Build = Callable[[Path], None]  # writes the files of a result into an empty folder
-
+Write = Callable[[Path], object]
+_SIZES = ".sizes.json"  # of a result's files; it is one of them, and is not counted
 _PART, _GONE = ".part-", ".gone-"
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _YOUNG_S = 60.0  # a stray may be one that another gateway has made and not yet locked
 _MOST_WAITING = 32
 _RETRY_AFTER = {"Retry-After": "5"}
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """How a result is made.
+
+    Attributes:
+        write: Writes its files into an empty folder.
+        close: Called when that is over, or when it never began.
+    """
+
+    write: Write
+    close: Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,55 +120,76 @@ class ResultCache:
 
     def _submitted(self, key: str, build: Build) -> "Future[None]":
         try:
-            return self._threads.submit(self._build, key, build)
+            job = self._threads.submit(self._build, key, build.write)
         except RuntimeError:
+            build.close()
             raise HTTPException(503, "The gateway is about to end") from None
+        job.add_done_callback(lambda _: build.close())
+        return job
 
-    def _build(self, key: str, build: Build) -> None:
+    def _build(self, key: str, write: Write) -> None:
+        """Build a result, on a full disk in place of all others: they can be made again."""
+        try:
+            self._build_once(key, write)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            with self._room:
+                self._make_room(self._most_bytes)
+            self._build_once(key, write)
+
+    def _build_once(self, key: str, write: Write) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # people empty a disk by hand
         part = Path(mkdtemp(prefix=_PART, dir=self._folder))
         lock = os.open(part, os.O_RDONLY | os.O_DIRECTORY)
         try:
             flock(lock, LOCK_EX)  # says that somebody is at work here
-            build(part)
-            self._make_room(_bytes_of(part))
-            self._name(part, self._folder / key)
+            write(part)
+            _note_sizes(part)
+            self._keep(part, self._folder / key)
         finally:
             os.close(lock)
             shutil.rmtree(part, ignore_errors=True)
 
-    def _name(self, part: Path, result: Path) -> None:
-        try:
-            part.rename(result)
-        except OSError:
-            if not result.exists():  # else another gateway was first, and its result is as good
-                raise
-
-    def _open(self, key: str, names: Sequence[str]) -> list[OpenPlace]:
-        """Open all files of a result, or none."""
-        place = self._folder / key
-        files: list[OpenPlace] = []
-        try:
-            for name in names:
-                descriptor = os.open(place / name, os.O_RDONLY | os.O_CLOEXEC)
-                files.append(OpenPlace(descriptor, os.fstat(descriptor), name, place / name))
-            os.utime(place)
-        except FileNotFoundError:
-            for file in files:
-                file.close()
-            return []
-        return files
-
-    def _make_room(self, wanted: int) -> None:
+    def _keep(self, part: Path, result: Path) -> None:
+        """Make room for a result and name it, one at a time, so that all together fit."""
+        wanted = _bytes_of(part)
         if wanted > self._most_bytes:
             raise HTTPException(507, "The result is larger than all room for results")
         with self._room:
-            results = sorted(self._results(), key=lambda result: result.used_ns)
-            too_much = sum(result.bytes for result in results) + wanted - self._most_bytes
-            for result in results:
-                if too_much <= 0:
-                    return
-                self._drop(result.path)
-                too_much -= result.bytes
+            self._make_room(wanted)
+            try:
+                part.rename(result)
+            except OSError:
+                if not result.exists():  # else another gateway was first, and its is as good
+                    raise
+
+    def _open(self, key: str, names: Sequence[str]) -> list[OpenPlace]:
+        """Open all files of a result, or none; drop one of which a part is gone or cut off.
+
+        A power cut leaves such, as a name can be on disk before the content is.
+        """
+        place = self._folder / key
+        files: list[OpenPlace] = []
+        with suppress(FileNotFoundError):
+            os.utime(place)  # here it ends where there is none
+            with suppress(FileNotFoundError):
+                files.extend(_opened(place / name) for name in names)
+            if len(files) == len(names) and _are_whole(place, files):
+                return files
+            self._drop(place)
+        for file in files:
+            file.close()
+        return []
+
+    def _make_room(self, wanted: int) -> None:
+        results = sorted(self._results(), key=lambda result: result.used_ns)
+        too_much = sum(result.bytes for result in results) + wanted - self._most_bytes
+        for result in results:
+            if too_much <= 0:
+                return
+            self._drop(result.path)
+            too_much -= result.bytes
 
     def _results(self) -> list[_Result]:
         found = []
@@ -163,9 +201,9 @@ class ResultCache:
 
     def _drop(self, result: Path) -> None:
         """Take a result away under its name at once, so that nobody finds half of it."""
-        gone = Path(mkdtemp(prefix=_GONE, dir=self._folder))
+        gone = self._folder / f"{_GONE}{token_hex(8)}"
         with suppress(OSError):  # another gateway dropped it
-            result.rename(gone / result.name)
+            result.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
 
     def _clean(self) -> None:
@@ -176,8 +214,27 @@ class ResultCache:
                     shutil.rmtree(path)
 
 
+def _opened(path: Path) -> OpenPlace:
+    descriptor = os.open(path, _FILE)
+    return OpenPlace(descriptor, os.fstat(descriptor), path.name, path)
+
+
+def _note_sizes(folder: Path) -> None:
+    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+    (folder / _SIZES).write_text(json.dumps(sizes))
+
+
+def _are_whole(folder: Path, files: Sequence[OpenPlace]) -> bool:
+    """Say whether files have the sizes that they were given their name with."""
+    try:
+        sizes = json.loads((folder / _SIZES).read_bytes())
+        return all(file.status.st_size == sizes[file.name] for file in files)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
 def _bytes_of(folder: Path) -> int:
-    return sum(path.lstat().st_size for path in folder.rglob("*"))
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.name != _SIZES)
 
 
 def _is_locked(folder: Path) -> bool:

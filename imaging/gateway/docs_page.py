@@ -57,6 +57,7 @@ def docs_router() -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/docs")
+    @router.head("/docs")
     def docs(request: Request) -> HTMLResponse:
         """Show what can be asked, and how."""
         schema = request.app.openapi()

@@ -27,7 +27,7 @@ _STATUSES: tuple[tuple[type[ImagingError], int], ...] = (
     (InstanceGoneError, 409),
     (InputError, 422),
 )
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def answer_faults(app: FastAPI) -> None:
@@ -60,7 +60,7 @@ async def _system_fault(_request: Request, error: Exception) -> Response:
     """Answer for the system; its own words hold paths."""
     number = error.errno if isinstance(error, OSError) else None
     log.error("The system refused: %s", errno.errorcode.get(number or 0, type(error).__name__))
-    if number in _FULL:
+    if number in FULL:
         return _problem(507, "The gateway's disk is full")
     return _problem(500, "The gateway could not read or write a file")
 

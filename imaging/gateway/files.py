@@ -1,6 +1,5 @@
 """Files of the data root over HTTP: whole or in parts, again only if they changed."""
 
-import os
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -32,7 +31,8 @@ class FileAnswer(Response):
     """Sends an open file as RFC 9110 asks, and closes it.
 
     The file is opened before, so that what was checked is what is sent. Headers come from its
-    descriptor. A file that shrinks meanwhile ends the connection: its length was promised.
+    descriptor. A file that is written meanwhile ends the connection: its length and its ETag were
+    promised, and nobody is to get the beginning of one version and the end of another.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class FileAnswer(Response):
         await send({**start, "headers": self.raw_headers})
         async with aclosing(self._pieces(content)) as pieces:
             async for piece in pieces:
-                if not piece:  # the file has shrunk: without an end, the server hangs up
+                if not piece:  # the file has changed: without an end, the server hangs up
                     return
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -128,7 +128,7 @@ class FileAnswer(Response):
             start = part.start
             while start < part.stop:
                 most = min(_PIECE, part.stop - start)
-                piece = await run_in_threadpool(os.pread, self._place.descriptor, most, start)
+                piece = await run_in_threadpool(self._place.read, start, most)
                 start += len(piece)
                 yield piece
 
@@ -162,6 +162,13 @@ any_path_router = APIRouter(include_in_schema=False)
 async def file(path: str, request: Request, here: Here) -> Response:
     """Send a file whole or in part; show a folder, if that is not switched off."""
     return await run_in_threadpool(_answer, here.options, path, request)
+
+
+@router.get("/files", include_in_schema=False)
+@router.head("/files", include_in_schema=False)
+async def top(request: Request, here: Here) -> Response:
+    """Show the data root to who leaves out the slash, too."""
+    return await run_in_threadpool(_answer, here.options, "", request)
 
 
 @any_path_router.api_route("/{path:path}", methods=["GET", "HEAD"])

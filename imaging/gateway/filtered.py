@@ -114,12 +114,12 @@ def _key(source: OpenLabelMap, keep: list[int]) -> str:
 def _build_of(source: OpenLabelMap, keep: list[int]) -> Build:
     files = source.again()  # the request may be gone before its turn comes
 
-    def build(folder: Path) -> None:
+    def write(folder: Path) -> None:
         with files.readable() as path:
             report = filter_labels(path, folder / f"labels{source.suffix}", keep)
         write_json(folder / _REPORT, {"present": list(report.present)})
 
-    return build
+    return Build(write, files.close)
 
 
 def _refuse_missing(

@@ -53,8 +53,8 @@ def said(error: ValidationError) -> str:
     kind = first["type"]
     if kind == "extra_forbidden":
         return "there is a field of another name"
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {str(first['msg']).removeprefix('Value error, ')}"
+    said_of_it = str(first["msg"]).removeprefix("Value error, ")
+    return ": ".join(filter(None, [".".join(map(str, first["loc"])), said_of_it]))
 
 
 def properties_of(model: type[BaseModel]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class OpenLabelMap:
 
     @contextmanager
     def readable(self) -> Iterator[Path]:
-        """Give a path to read these very files by, and close them after the block.
+        """Give a path to read these very files by.
 
         Raises:
             SourceChangedError: They have changed since they were opened; what was read is mixed.
@@ -85,8 +85,6 @@ class OpenLabelMap:
             raise
         else:
             self._check(None)
-        finally:
-            self.close()
 
     def close(self) -> None:
         """Close the files."""

@@ -112,13 +112,13 @@ async def _labels(
 def _build_of(source: OpenLabelMap) -> Build:
     files = source.again()  # the request may be gone before its turn comes
 
-    def build(folder: Path) -> None:
+    def write(folder: Path) -> None:
         with files.readable() as path:
             rows = [asdict(row) for row in measure_labels(path)]
             shape = read_head(path)[0].shape
         write_json(folder / _STATISTICS, {"rows": rows, "shape": shape})
 
-    return build
+    return Build(write, files.close)
 
 
 def _table(

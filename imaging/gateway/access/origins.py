@@ -11,7 +11,7 @@ from imaging.errors import SettingError
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+?)\.?(:[0-9]{1,5})?", re.IGNORECASE)
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:[0-9]{1,5})?")
 _DEFAULT_PORTS = (("http://", ":80"), ("https://", ":443"))
-_PASSED_ON = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_PASSED_ON = ("forwarded", "via", "x-forwarded-", "x-real-ip")  # how names of headers begin
 
 
 def checked_origins(origins: Sequence[str]) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ def is_loopback_name(host: str) -> bool:
 
 def is_passed_on(headers: Headers) -> bool:
     """Say whether a proxy passed the request on, so that it may come from anywhere."""
-    return any(name in headers for name in _PASSED_ON)
+    return any(name.startswith(_PASSED_ON) for name in headers)
 
 
 def is_foreign(headers: Headers, origins: Collection[str]) -> bool:

@@ -9,7 +9,7 @@ from fcntl import LOCK_EX, flock
 import pytest
 from starlette.exceptions import HTTPException
 
-from imaging.gateway.cache import ResultCache
+from imaging.gateway.cache import Build, ResultCache
 
 HOUR_S = 3600
 
@@ -28,7 +28,10 @@ def cache(folder):
 
 def writes(content):
     """What prepares a result of one file."""
-    return lambda: lambda place: (place / "result").write_bytes(content) and None
+    return lambda: Build(lambda place: (place / "result").write_bytes(content), nothing)
+
+
+def nothing(): ...
 
 
 def forbidden():
@@ -102,7 +105,7 @@ def test_a_failure_leaves_nothing_and_is_tried_again_next_time(cache, folder):
             (place / "half").write_bytes(b"half")
             raise ZeroDivisionError
 
-        return build
+        return Build(build, nothing)
 
     with pytest.raises(ZeroDivisionError):
         get(cache, "a", fails)
@@ -122,7 +125,7 @@ def test_all_who_ask_at_once_share_one_building_and_one_failure(cache):
             go.wait(20)
             raise ValueError
 
-        return build
+        return Build(build, nothing)
 
     async def ask_all():
         asked = [asyncio.create_task(content_of(cache, "a", prepare)) for _ in range(5)]
@@ -148,7 +151,7 @@ def test_who_goes_away_stops_nobody_else(cache, folder, others):
             go.wait(20)
             (place / "result").write_bytes(b"built")
 
-        return build
+        return Build(build, nothing)
 
     async def leave_one():
         before = [asyncio.create_task(content_of(cache, key, prepare)) for key in others]
@@ -174,7 +177,7 @@ def test_more_than_can_wait_are_told_to_come_again(cache):
             go.wait(20)
             (place / "result").write_bytes(b"x")
 
-        return build
+        return Build(build, nothing)
 
     async def crowd():
         asked = [asyncio.create_task(content_of(cache, key, prepare)) for key in "abcd"]
@@ -194,10 +197,9 @@ def test_a_result_that_another_gateway_finished_first_is_taken(cache, folder):
     def prepare():
         def build(place):
             (place / "result").write_bytes(b"mine")
-            (folder / "a").mkdir()
-            (folder / "a/result").write_bytes(b"theirs")
+            get(ResultCache(folder, 1000, 1), "a", writes(b"theirs"))
 
-        return build
+        return Build(build, nothing)
 
     assert get(cache, "a", prepare) == b"theirs"
     assert keys(folder) == ["a"]
@@ -208,7 +210,7 @@ def test_a_result_that_is_dropped_before_it_is_opened_is_built_again(cache, fold
 
     def prepare():
         calls.append(1)
-        return lambda place: (place / "result").write_bytes(b"x") and None
+        return Build(lambda place: (place / "result").write_bytes(b"x"), nothing)
 
     real = cache._build
 

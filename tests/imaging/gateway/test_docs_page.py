@@ -51,6 +51,13 @@ def test_every_operation_is_on_the_page(client, page):
         assert f"<code>{path}</code>" in page.text
 
 
+def test_the_page_answers_head_as_all_do(client, page):
+    answer = client.head("/docs")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == page.headers["content-type"]
+
+
 def test_the_page_needs_no_internet_and_no_script(page):
     found = Page(page.text)
 

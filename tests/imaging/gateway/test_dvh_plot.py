@@ -82,4 +82,7 @@ def test_bad_curves_are_refused(client, name):
 def test_a_body_that_is_no_json_is_refused(client, body):
     headers = {"Content-Type": "application/json"}
 
-    assert client.post("/dvh/plot", content=body, headers=headers).status_code == 422
+    answer = client.post("/dvh/plot", content=body, headers=headers)
+
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith(("Invalid JSON", "dvhs.0"))

@@ -194,6 +194,23 @@ def test_a_file_that_is_replaced_while_it_is_sent_stays_what_it_was(data_root, g
     assert body == bytes(30_000_000)
 
 
+def test_a_file_that_is_written_while_it_is_sent_is_not_sent_in_two_versions(
+    data_root, gateway_options
+):
+    big = data_root / "big.bin"
+    big.write_bytes(bytes(30_000_000))
+
+    with running(gateway_options) as port, _asking(port) as connection:
+        received = connection.recv(1000)
+        with big.open("r+b") as file:
+            file.write(b"\1" * 30_000_000)
+        received += b"".join(iter(lambda: connection.recv(1 << 20), b""))
+
+    body = received.partition(b"\r\n\r\n")[2]
+    assert body.count(b"\1") == 0
+    assert len(body) < 30_000_000
+
+
 def test_clients_that_go_away_leave_no_file_open(data_root, gateway_options):
     (data_root / "big.bin").write_bytes(bytes(30_000_000))
     with running(gateway_options) as port:

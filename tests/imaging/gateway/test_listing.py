@@ -34,6 +34,11 @@ def test_a_folder_is_shown_with_and_without_a_slash(client, url):
     assert [each["url"] for each in as_json(client, url)["entries"]] == ["/files/output/P1/scans/"]
 
 
+def test_the_data_root_is_shown_with_and_without_a_slash(client):
+    assert as_json(client, "/files") == as_json(client, "/files/")
+    assert client.head("/files").status_code == 200
+
+
 def test_a_name_can_be_no_markup_and_its_address_leads_to_it(client, data_root):
     (data_root / HOSTILE).write_text("hostile name")
 

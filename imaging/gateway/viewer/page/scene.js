@@ -5,6 +5,8 @@ import { Niivue } from "./niivue.js";
 const VIEWS = { axial: 0, coronal: 1, sagittal: 2, multiplanar: 3, render: 4 };
 const ALWAYS = 1; // the 3-D rendering among the planes
 const GRID_MM = 0.01; // headers round
+const AIR = -500; // HU, and some noise
+const SAMPLES = 1_000_001;
 const GRID = 2; // of two rows
 // What keys do: a way along the axis that runs across, up or through what is looked at.
 const STEPS = {
@@ -93,6 +95,17 @@ class Scene {
   set opacity(share) {
     this.#labels.opacity = share;
     this.#refresh(this.#labels);
+  }
+
+  /** Whether the image looks like a CT: no other kind has values so far below 0. */
+  get isCt() {
+    if (this.#image === null) return false;
+    const { img, hdr } = this.#image;
+    const step = Math.ceil(img.length / SAMPLES);
+    for (let at = 0; at < img.length; at += step) {
+      if (img[at] * hdr.scl_slope + hdr.scl_inter <= AIR) return true;
+    }
+    return false;
   }
 
   /** What is drawn black and white; null is as the file says. */

@@ -49,6 +49,18 @@ export class Structures {
     return this.#rows.get(id)?.name ?? `Label ${id}`;
   }
 
+  /** The middle of all structures in millimetres; null where nothing says where they are. */
+  get middle() {
+    const placed = [...this.#rows.values()]
+      .map(({ labels }) => labels.get(this.#volume))
+      .filter((label) => label?.centroid_mm);
+    const voxels = placed.reduce((sum, label) => sum + label.voxels, 0);
+    if (voxels === 0) return null;
+    return [0, 1, 2].map(
+      (axis) => placed.reduce((sum, { centroid_mm: mm, voxels: n }) => sum + mm[axis] * n, 0) / voxels,
+    );
+  }
+
   /** List what is in another volume of the file. */
   set volume(index) {
     this.#volume = index;

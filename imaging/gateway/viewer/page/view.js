@@ -7,6 +7,7 @@ import { compact, Structures } from "./structures.js";
 
 const PAIR = /\.(hdr|img)(\.gz)?$/i;
 const WHOLE = /\.nii(\.gz)?$/i; // NiiVue would look for what other names promise
+const SOFT_TISSUE = "-160 240"; // of the page's own choices
 const OTHER_GRID = "The label map is on another grid than the image; where they overlap, it is shown.";
 const query = new URLSearchParams(location.search);
 const asked = Object.fromEntries(
@@ -170,6 +171,11 @@ async function start() {
   addTools(scene, list);
   moved = (mm) => describe(scene, list, mm);
   scene.draw();
+  if (scene.isCt) {
+    place("window").value = SOFT_TISSUE;
+    place("window").dispatchEvent(new Event("change"));
+  }
+  if (list?.middle) scene.centre(list.middle);
   // For tests and for the curious: to read, not to change.
   window.viewer = Object.freeze({
     at: (...mm) => scene.at(mm),

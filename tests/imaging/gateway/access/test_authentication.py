@@ -139,7 +139,9 @@ def test_loopback_asks_for_nothing_until_a_token_is_made(options):
     assert client.get(f"/{FILE}").status_code == 401
 
 
-@pytest.mark.parametrize("name", ["Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"])
+@pytest.mark.parametrize(
+    "name", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via"]
+)
 def test_what_a_proxy_passed_on_is_not_local(options, name):
     assert client_of(options).get(f"/{FILE}", headers={name: "x"}).status_code == 401
 

@@ -39,7 +39,7 @@ def plain_head(chromium: Browser, gateway: Gateway) -> Browser:
         return chromium
     chromium.set("#search", "")
     chromium.find("#all").click()
-    for field, value in {"#opacity": "0.5", "#view": "multiplanar", "#window": ""}.items():
+    for field, value in {"#opacity": "0.5", "#view": "multiplanar", "#window": "-160 240"}.items():
         chromium.set(field, value)
     chromium.complaints()
     return chromium

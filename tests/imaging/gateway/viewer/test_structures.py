@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.imaging.gateway.viewer.heads import PLAIN, structures
+from tests.imaging.gateway.viewer.heads import PLAIN, places_mm, structures, write
 from tests.imaging.gateway.viewer.looking import BLUE, GREEN, RED, colored, look, voxels_in
 
 
@@ -71,6 +71,30 @@ def test_keys_move_the_crosshair_as_the_picture_lies(plain_head):
             plain_head.find("#canvas").send_keys(key)
             expected = (across + x, along + y, up + z)
             assert plain_head.place_mm() == pytest.approx(expected, abs=0.11), (view, key)
+
+
+def test_a_ct_opens_in_the_window_of_soft_tissue_and_other_images_as_their_file_says(
+    chromium, gateway
+):
+    chosen = "return document.getElementById('window').value"
+    chromium.open(gateway.view(image="plain/ct.nii.gz"))
+    assert chromium.run(chosen) == "-160 240"
+
+    bright = np.abs(structures(PLAIN)) * 100
+    write(gateway.root / "mr.nii.gz", bright, PLAIN)
+    chromium.open(gateway.view(image="mr.nii.gz"))
+    assert chromium.run(chosen) == ""
+
+
+def test_the_crosshair_begins_in_the_middle_of_all_structures(chromium, gateway):
+    labels = structures(PLAIN)
+    labels[labels > 1] = 0
+    write(gateway.root / "one.nii.gz", labels, PLAIN)
+
+    chromium.open(gateway.view(image="plain/ct.nii.gz", labels="one.nii.gz"))
+
+    middle = places_mm(PLAIN)[labels == 1].mean(axis=0)
+    assert chromium.place_mm() == pytest.approx(tuple(middle), abs=0.11)
 
 
 def test_opacity_and_window_change_the_picture(plain_head):
