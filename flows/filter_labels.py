@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from prefect import flow, unmapped
 from pydantic import Field
 
-from tasks.labels import filter_file, filtering, publish_filtered, read_request
+from tasks.label_maps import label_maps
+from tasks.labels import filter_file, publish_filtered, read_request
 from tasks.progress import settle
 from tasks.threads import threads
 
@@ -65,7 +66,7 @@ def filter_labels(  # noqa: PLR0913 - each is a field of the form
         compress_level=compress_level,
         has_pictures=pictures,
     )
-    with filtering(source, pattern, output) as run:
+    with label_maps(source, pattern, output, below="filtered-labels") as run:
         working = filter_file.map(run.files, unmapped(request), unmapped(run.folder))
         results = settle(working, f"filtering-{run.title}", "Label maps filtered")
         return publish_filtered(results, run, max_failed_percent)

@@ -6,7 +6,8 @@ from typing import Annotated
 from prefect import flow, unmapped
 from pydantic import Field
 
-from tasks.label_volumes import measure_file, measuring, publish_volumes, read_names
+from tasks.label_maps import label_maps
+from tasks.label_volumes import measure_file, publish_volumes, read_names
 from tasks.progress import settle
 from tasks.threads import threads
 
@@ -53,7 +54,7 @@ def summarise_labels(  # noqa: PLR0913 - each is a field of the form
             them. Cases of a cohort that have no label map do not count.
     """
     names = read_names(dictionary)
-    with measuring(source, pattern, output) as run:
+    with label_maps(source, pattern, output, below="label-volumes") as run:
         working = measure_file.map(run.files, unmapped(names), unmapped(run.folder))
         results = settle(working, f"measuring-{run.title}", "Label maps measured")
         return publish_volumes(results, run, organs, outlier_threshold, max_failed_percent)

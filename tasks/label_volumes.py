@@ -1,9 +1,7 @@
 """The steps of comparing volumes of organs; each calls one function of `imaging.segmentations`."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from prefect import task
@@ -14,32 +12,10 @@ from imaging import segmentations
 from imaging.labels import NamedDictionary, given_dictionary
 from imaging.segmentations import LabelMapFile, MeasuredFile
 from imaging.settings import settings
-from tasks.labels import find_label_maps
+from tasks.label_maps import TABLE_ROWS, UNKNOWN, LabelMapRun
 from tasks.progress import artifact_key
 
 log = logging.getLogger(__name__)
-
-_OUTPUTS = "label-volumes"
-_TABLE_ROWS = 400  # keeps the table under 100 KB: the UI's list page loads every artifact whole
-_UNKNOWN = "it failed in a way nobody foresaw; the log of its task says how"
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuringRun:
-    """Label maps, and the folder that this run holds for what is found in them."""
-
-    files: tuple[LabelMapFile, ...]
-    folder: Path
-    title: str
-
-
-@contextmanager
-def measuring(source: str, pattern: str, output: str) -> Iterator[MeasuringRun]:
-    """Find what to measure, and hold the folder of the results for this run."""
-    found = find_label_maps(source, pattern)
-    folder = settings().data_root / (output.strip() or Path(_OUTPUTS, found.title))
-    with segmentations.outputs_in(folder):
-        yield MeasuringRun(found.files, folder, found.title)
 
 
 @task(cache_policy=NO_CACHE)
@@ -57,7 +33,7 @@ def measure_file(file: LabelMapFile, names: NamedDictionary | None, folder: Path
 @task(cache_policy=NO_CACHE)
 def publish_volumes(
     results: Sequence[MeasuredFile],
-    run: MeasuringRun,
+    run: LabelMapRun,
     organs: Sequence[str],
     outlier_threshold: float,
     max_failed_percent: float,
@@ -65,7 +41,7 @@ def publish_volumes(
     """Write the tables and plots and show what stands out; fail where too much did."""
     by_case = {result.case_id: result for result in results}
     every = [
-        by_case.get(file.case_id, MeasuredFile(file.case_id, run.folder, failure=_UNKNOWN))
+        by_case.get(file.case_id, MeasuredFile(file.case_id, run.folder, failure=UNKNOWN))
         for file in run.files
     ]
     summary = segmentations.summarise_volumes(
@@ -73,7 +49,7 @@ def publish_volumes(
     )
     log.info("%s", summary.in_words)
     create_table_artifact(
-        summary.rows(_TABLE_ROWS),
+        summary.rows(TABLE_ROWS),
         key=artifact_key("volumes", run.title),
         description=f"Volumes of organs in {run.title}, what stands out first."
         f" {summary.in_words}. All: {summary.volumes.with_suffix('.csv')}",

@@ -1,9 +1,7 @@
 """The steps of filtering label maps; each calls one function of `imaging.segmentations`."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,40 +15,12 @@ from imaging.segmentations import (
     FilterResult,
     FilterSummary,
     LabelMapFile,
-    LabelMaps,
 )
 from imaging.settings import settings
+from tasks.label_maps import TABLE_ROWS, UNKNOWN, LabelMapRun
 from tasks.progress import artifact_key
 
 log = logging.getLogger(__name__)
-
-_OUTPUTS = "filtered-labels"
-_TABLE_ROWS = 400  # keeps the table under 100 KB: the UI's list page loads every artifact whole
-_UNKNOWN = "it failed in a way nobody foresaw; the log of its task says how"
-
-
-@dataclass(frozen=True, slots=True)
-class FilterRun:
-    """Label maps, and the folder that this run holds for what is kept of them."""
-
-    files: tuple[LabelMapFile, ...]
-    folder: Path
-    title: str
-
-
-@contextmanager
-def filtering(source: str, pattern: str, output: str) -> Iterator[FilterRun]:
-    """Find what to filter, and hold the folder of the outputs for this run."""
-    found = find_label_maps(source, pattern)
-    folder = settings().data_root / (output.strip() or Path(_OUTPUTS, found.title))
-    with segmentations.outputs_in(folder):
-        yield FilterRun(found.files, folder, found.title)
-
-
-@task(cache_policy=NO_CACHE)
-def find_label_maps(source: str, pattern: str) -> LabelMaps:
-    """Return the label maps that a file, a folder, a cohort or a table stands for."""
-    return segmentations.label_maps_of(source, settings(), pattern=pattern.strip() or "*")
 
 
 @task(cache_policy=NO_CACHE)
@@ -67,15 +37,15 @@ def filter_file(file: LabelMapFile, request: FilterRequest, folder: Path) -> Fil
 
 @task(cache_policy=NO_CACHE)
 def publish_filtered(
-    results: Sequence[FilterResult], run: FilterRun, max_failed_percent: float
+    results: Sequence[FilterResult], run: LabelMapRun, max_failed_percent: float
 ) -> Path:
     """Write the tables and show labels and pictures; fail where too much did."""
     by_case = {result.file.case_id: result for result in results}
-    every = (by_case.get(file.case_id, FilterResult(file, failure=_UNKNOWN)) for file in run.files)
+    every = (by_case.get(file.case_id, FilterResult(file, failure=UNKNOWN)) for file in run.files)
     summary = FilterSummary(tuple(every), run.folder, run.title)
     summary.write()
     log.info("%s", summary.in_words)
-    rows = summary.rows(_TABLE_ROWS)
+    rows = summary.rows(TABLE_ROWS)
     create_table_artifact(
         rows,
         key=artifact_key("kept", run.title),

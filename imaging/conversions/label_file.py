@@ -62,7 +62,7 @@ def label_file(path: Path, labels: Sequence[str | int] = (), dictionary: str = "
         msg = f"The file holds {int(np.prod(header.shape[3:]))} volumes; convert one at a time"
         raise NiftiError(msg)
     found = dictionary_for(path, dictionary)
-    statistics = _chosen(path, measure_labels(path), labels, found.dictionary)
+    statistics = _chosen(path, measure_labels(path, found.dictionary), labels, found.dictionary)
     names = dictionary_of(
         found.dictionary.get(each.id) or described(each.id, str(each.id)) for each in statistics
     )

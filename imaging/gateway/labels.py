@@ -23,10 +23,11 @@ from imaging.gateway.scans import voxel_candidates
 from imaging.gateway.selection import named
 from imaging.gateway.serving import Here, Serving
 from imaging.labels import NamedDictionary, measure_labels, read_head
-from imaging.labels.dictionaries import Known, color_of
+from imaging.labels.dictionaries import Known, LabelDictionary, color_of
 
 _FORMAT = 1  # of results; another number makes all of them anew
 _STATISTICS = "statistics.json"
+_NO_NAMES = LabelDictionary(())  # these may change while the label map does not
 _VOXELS = "/output/{patient}/voxels/{scan}/original/{file}/labels"
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {"example": LABELS}}},
@@ -114,7 +115,7 @@ def _build_of(source: OpenLabelMap) -> Build:
 
     def write(folder: Path) -> None:
         with files.readable() as path:
-            rows = [asdict(row) for row in measure_labels(path)]
+            rows = [asdict(row) for row in measure_labels(path, _NO_NAMES)]
             shape = read_head(path)[0].shape
         write_json(folder / _STATISTICS, {"rows": rows, "shape": shape})
 

@@ -45,8 +45,8 @@ class FilterReport:
 
 
 def filter_labels(  # noqa: PLR0913 - each changes what is written
-    source: Path,
-    target: Path,
+    source: str | Path,
+    target: str | Path,
     keep: Collection[Wanted],
     *,
     remap: Remap | None = None,
@@ -80,6 +80,7 @@ def filter_labels(  # noqa: PLR0913 - each changes what is written
         NiftiError: The source is damaged, contradicts itself or is no label map.
         OSError: A file cannot be read or written.
     """
+    source, target = Path(source), Path(target)
     names = Names(source, dictionary)
     wanted = names.ids_of(keep)
     ids = {label for found in wanted.values() for label in found}

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.errors import NiftiError
+from imaging.errors import InputError, NiftiError
 from imaging.labels.coding import Coding
 from imaging.labels.dictionaries import LabelDictionary
 from imaging.labels.geometry import affine_mm, voxel_ml
 from imaging.labels.lookup import MOST_LABELS
+from imaging.labels.naming import dictionary_for
 from imaging.labels.runs import Runs, Slots, Tally, runs_of
 from imaging.labels.source import LabelSource, opened
 
@@ -25,7 +26,7 @@ class LabelStatistics:
 
     Attributes:
         id: As a reader sees it, with the header's scaling applied.
-        name: As a dictionary has it; empty where none was given, or does not know the id.
+        name: As the dictionary has it; empty where it does not know the id.
         voxels: How many there are.
         ml: Their volume.
         box: The first and the last voxel (x, y, z) of the bounding box, both inside it.
@@ -46,19 +47,21 @@ class LabelStatistics:
 
 
 def measure_labels(
-    source: Path, dictionary: LabelDictionary | None = None
+    source: str | Path, dictionary: LabelDictionary | None = None
 ) -> list[LabelStatistics]:
     """Measure every label but 0, volume by volume and within each in ascending order.
 
     Args:
         source: ``.nii`` or ``.nii.gz``, or either file of a pair ``.hdr`` and ``.img``.
-        dictionary: What fills in the names.
+        dictionary: What fills in the names; where it is not given, ``dictionary_for`` finds it, and
+            if that cannot be read, they stay empty.
 
     Raises:
         NiftiError: The file is damaged, contradicts itself, is no label map, or places its voxels
             nowhere.
         OSError: It cannot be read.
     """
+    source = Path(source)
     with opened(source) as labels:
         affine = affine_mm(labels.header)
         for _ in labels.before_voxels():
@@ -75,7 +78,7 @@ def measure_labels(
             if count > MOST_LABELS:
                 msg = f"The file holds more than {MOST_LABELS} labels, over all its volumes"
                 raise NiftiError(msg)
-    named = _named(slots.labels, dictionary)
+    named = _named(slots.labels, _own(source) if dictionary is None else dictionary)
     return [
         statistics
         for volume, tally in sorted(tallies.items())
@@ -83,9 +86,17 @@ def measure_labels(
     ]
 
 
-def _named(labels: list[int], dictionary: LabelDictionary | None) -> list[tuple[int, str]]:
+def _own(source: Path) -> LabelDictionary:
+    """Find a file's own dictionary; to measure it, none is needed."""
+    try:
+        return dictionary_for(source).dictionary
+    except InputError:
+        return LabelDictionary(())
+
+
+def _named(labels: list[int], dictionary: LabelDictionary) -> list[tuple[int, str]]:
     """Give each label its name, or an empty one."""
-    known = {} if dictionary is None else {label.id: label.name for label in dictionary}
+    known = {label.id: label.name for label in dictionary}
     return [(label, known.get(label, "")) for label in labels]
 
 

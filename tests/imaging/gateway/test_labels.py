@@ -81,9 +81,9 @@ def test_volumes_are_told_apart(client, data_root):
 def test_a_label_map_is_measured_once_and_an_unchanged_answer_not_sent_again(client, monkeypatch):
     calls = []
 
-    def counted(source):
+    def counted(source, names):
         calls.append(source)
-        return measure_labels(source)
+        return measure_labels(source, names)
 
     monkeypatch.setattr(module, "measure_labels", counted)
     first = client.get(f"/labels/{SEG}")

@@ -9,10 +9,7 @@ from hypothesis import strategies as st
 
 from imaging.errors import InputError
 from imaging.labels import filter_labels, measure_labels
-from imaging.labels.dictionaries import (
-    LabelDictionary,
-    described,
-)
+from imaging.labels.dictionaries import LabelDictionary, described, write_dictionary
 from imaging.labels.naming import Names, stem_of
 from tests.imaging.labels.phantoms import Nifti, organs, stored_in, write
 
@@ -162,7 +159,17 @@ def test_measures_are_named_where_the_dictionary_knows_the_id(source):
     named = {each.id: each.name for each in measure_labels(source, few)}
 
     assert named == {1: "", 5: "heart", 7: "", 11: "liver"}
-    assert {each.name for each in measure_labels(source)} == {""}
+
+
+def test_without_a_dictionary_measures_have_the_names_of_the_files_own(source):
+    assert measure_labels(str(source))[0].name == "liver"  # of VISTA-3D, as nothing else is there
+
+    table = source.parent / "labels.tsv"
+    write_dictionary(table, LabelDictionary((described(1, "tumour"),)))
+
+    assert [each.name for each in measure_labels(source)] == ["tumour", "", "", ""]
+    table.write_bytes(b"\xff")
+    assert [each.name for each in measure_labels(source)] == ["", "", "", ""]
 
 
 @pytest.mark.parametrize(
