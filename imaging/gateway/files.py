@@ -1,12 +1,11 @@
 """Files of the data root over HTTP: whole or in parts, again only if they changed."""
 
 import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from secrets import token_hex
 from typing import Any
 
 import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -22,7 +21,7 @@ from imaging.gateway.places import OpenPlace, not_found, open_place
 from imaging.gateway.ranges import Span, UnsatisfiableError, spans_of
 from imaging.gateway.serving import Here
 
-_PIECE = 1 << 20  # a larger one is no quicker, a smaller one costs a thread's turn too often
+_PIECE = 1 << 21  # up to three are in memory; smaller ones cost a turn of a thread too often
 
 _OPEN_TO_ALL = frozenset({"view", "viewer"})  # pages without data, which ask for no token
 
@@ -60,7 +59,9 @@ class FileAnswer(Response):
             content = self._content(Headers(scope=scope))
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_until_gone, receive, tasks.cancel_scope)
-                await self._send(content, send)
+                ahead, pieces = anyio.create_memory_object_stream[bytes](1)
+                tasks.start_soon(self._read, content, ahead)
+                await self._send(pieces, send)
                 tasks.cancel_scope.cancel()
         finally:
             self._place.close()
@@ -110,27 +111,33 @@ class FileAnswer(Response):
         self.headers["content-length"] = str(sum(map(len, content)))
         return content
 
-    async def _send(self, content: list[bytes | Span], send: Send) -> None:
+    async def _send(self, pieces: MemoryObjectReceiveStream[bytes], send: Send) -> None:
         start = {"type": "http.response.start", "status": self.status_code}
         await send({**start, "headers": self.raw_headers})
-        async with aclosing(self._pieces(content)) as pieces:
+        async with pieces:
             async for piece in pieces:
                 if not piece:  # the file has changed: without an end, the server hangs up
                     return
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _pieces(self, content: list[bytes | Span]) -> AsyncGenerator[bytes, None]:
-        for part in content:
-            if isinstance(part, bytes):
-                yield part
-                continue
-            start = part.start
-            while start < part.stop:
-                most = min(_PIECE, part.stop - start)
-                piece = await run_in_threadpool(self._place.read, start, most)
-                start += len(piece)
-                yield piece
+    async def _read(
+        self, content: list[bytes | Span], ahead: MemoryObjectSendStream[bytes]
+    ) -> None:
+        """Read the next piece in a thread while the last one is sent."""
+        async with ahead:
+            for part in content:
+                if isinstance(part, bytes):
+                    await ahead.send(part)
+                    continue
+                start = part.start
+                while start < part.stop:
+                    most = min(_PIECE, part.stop - start)
+                    piece = await run_in_threadpool(self._place.read, start, most)
+                    start += len(piece)
+                    await ahead.send(piece)
+                    if not piece:
+                        return
 
 
 async def _until_gone(receive: Receive, work: anyio.CancelScope) -> None:
