@@ -114,7 +114,6 @@ _PARAMETERS: dict[str, Any] = {
     "scan": "CT",
     "file": "ct_seg.nii.gz",
     "label_ids": ["1,5-7"],
-    "labels": ["aorta,all ribs"],
 }
 _EVERYWHERE = (400, 401, 403, 408, 413, 414, 431, 500)
 _INTRODUCTION = """\
