@@ -1,6 +1,6 @@
 """Fixtures that several rooms share."""
 
-import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from deployments.orthanc_install import SKIP_VARIABLE, find_orthanc
 from deployments.orthanc_server import OrthancServer
 from imaging.phantoms.edges import write_edges
 from imaging.settings import settings
+from tests.lacking import needed
 from tests.sharing import ByFile
 
 # A machine that is busy with another process of the tests is no fault of what they test.
@@ -30,24 +31,24 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(scope="session")
 def orthanc_program() -> Path:
-    """The Orthanc of this machine; without one a test is skipped, or in CI fails."""
-    if (program := find_orthanc()) is not None:
-        return program
-    reason = f"no Orthanc: {SKIP_VARIABLE} is set, or it is not installed"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    """The Orthanc of this machine."""
+    return needed(find_orthanc(), f"no Orthanc: {SKIP_VARIABLE} is set, or it is not installed")
 
 
 @pytest.fixture(scope="session")
 def full_disk() -> Path:
-    """A file that takes nothing; where the system has none a test is skipped, or in CI fails."""
-    if (full := Path("/dev/full")).exists():
-        return full
-    reason = "only Linux has a disk that is always full, /dev/full"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    """A file that takes nothing."""
+    full = Path("/dev/full")
+    return needed(
+        full if full.exists() else None, "only Linux has a disk that is always full, /dev/full"
+    )
+
+
+@pytest.fixture(scope="session")
+def dciodvfy() -> str:
+    """The program that checks objects against the standard."""
+    reason = "dciodvfy is missing; Debian has it in dicom3tools"
+    return needed(shutil.which("dciodvfy"), reason)
 
 
 @pytest.fixture(scope="session")

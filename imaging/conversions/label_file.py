@@ -39,6 +39,23 @@ class LabelFile:
     names: LabelDictionary
     named_by: str
 
+    def check_ids(self, most: int, numbers: str) -> None:
+        """Refuse labels that an object cannot number.
+
+        Args:
+            most: The highest number; the lowest is 1.
+            numbers: What they number, for the message.
+
+        Raises:
+            InputError: With the ids.
+        """
+        if outside := [each.id for each in self.statistics if not 0 < each.id <= most]:
+            msg = (
+                f"{numbers} are 1 to {most}, and there are labels {outside[:20]}: give them other"
+                " ids first (filter-labels, remap), or leave them out"
+            )
+            raise InputError(msg)
+
     def label(self, label_id: int) -> Label:
         """Return name and colour of a label."""
         return self.names.get(label_id) or described(label_id, str(label_id))

@@ -17,7 +17,7 @@ from imaging.conversions.reports import Conversion, ConvertedLabel
 from imaging.conversions.series import ImageSeries, image_series
 from imaging.conversions.structure_set import UTF_8
 from imaging.dicom.reading import UNREADABLE
-from imaging.errors import DicomError, InputError
+from imaging.errors import DicomError
 from imaging.files import whole_file
 from imaging.labels.dictionaries import Label
 
@@ -84,7 +84,7 @@ def seg_of_labels(  # noqa: PLR0913 - what, on what, where to, and how
         OSError: A file cannot be read or written.
     """
     chosen = label_file(source, labels, dictionary)
-    _check_ids(chosen)
+    chosen.check_ids(_MOST_ID, "numbers of DICOM segments")
     series = image_series(images, must_be_framed=True)
     placed = placement_of(chosen.affine, chosen.shape, series.geometry)
     voxels: Ints = placed.turned(read_labels(chosen))
@@ -98,16 +98,6 @@ def seg_of_labels(  # noqa: PLR0913 - what, on what, where to, and how
         for each in chosen.statistics
     )
     return Conversion((target,), rows, (f"Names: {chosen.named_by}",))
-
-
-def _check_ids(chosen: LabelFile) -> None:
-    ids = [each.id for each in chosen.statistics]
-    if outside := [label for label in ids if not 0 < label <= _MOST_ID]:
-        msg = (
-            f"a DICOM SEG has segments 1 to {_MOST_ID}, and there are labels {outside[:20]}: give"
-            " them other ids first (filter-labels, remap), or leave them out"
-        )
-        raise InputError(msg)
 
 
 def _segmentation(

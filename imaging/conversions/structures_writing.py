@@ -17,7 +17,6 @@ from imaging.conversions.structure_set import (
     StructureOptions,
     structure_set,
 )
-from imaging.errors import InputError
 from imaging.files import whole_file
 from imaging.labels import LabelStatistics
 from imaging.labels.dictionaries import Label
@@ -62,7 +61,7 @@ def structures_of_labels(  # noqa: PLR0913 - what, on what, where to, and how
         OSError: A file cannot be read or written.
     """
     chosen = label_file(source, labels, dictionary)
-    _check_ids(chosen)
+    chosen.check_ids(_MOST_NUMBER, "ROI Numbers")
     series = image_series(images, must_be_framed=True)
     placed = placement_of(chosen.affine, chosen.shape, series.geometry)
     voxels: Ints = placed.turned(read_labels(chosen))
@@ -86,16 +85,6 @@ def structures_of_labels(  # noqa: PLR0913 - what, on what, where to, and how
     with whole_file(target) as part:
         dataset.save_as(part, enforce_file_format=True)
     return Conversion((target,), rows, (f"Names: {chosen.named_by}",))
-
-
-def _check_ids(chosen: LabelFile) -> None:
-    ids = [each.id for each in chosen.statistics]
-    if outside := [label for label in ids if not 0 < label <= _MOST_NUMBER]:
-        msg = (
-            f"ROI Numbers are 1 to {_MOST_NUMBER}, and there are labels {outside[:20]}: give them"
-            " other ids first (filter-labels, remap), or leave them out"
-        )
-        raise InputError(msg)
 
 
 def _box_of(each: LabelStatistics, placed: Placement, chosen: LabelFile) -> Box:

@@ -1,6 +1,5 @@
 """What an answer says of a body that is refused: the reason, and nothing of whom it is about."""
 
-import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,8 +15,6 @@ from imaging.errors import DicomError, InputError, SettingError
 from imaging.gateway.inflation import check_inflation
 from imaging.gateway.parts import Received
 
-log = logging.getLogger(__name__)
-
 _UID = re.compile(r"\b\d+(?:\.\d+){2,}\b", re.ASCII)
 _LEFT_OUT = "it is refused; the reason quotes whom it is about, and is left out"
 
@@ -26,11 +23,10 @@ _LEFT_OUT = "it is refused; the reason quotes whom it is about, and is left out"
 def refusals(received: Received) -> Iterator[None]:
     """Turn what is raised in the block into an answer.
 
-    What nobody foresaw is caught here too: what a library says of it may quote a patient's name,
-    and a server logs what it does not catch.
+    What nobody foresaw is the guard's, which logs its kind and place and never its words.
 
     Raises:
-        HTTPException: 422 where the body is wrong, 503 where a setting is, 500 where the gateway.
+        HTTPException: 422 where the body is wrong, 503 where a setting is.
     """
     try:
         yield
@@ -42,9 +38,6 @@ def refusals(received: Received) -> Iterator[None]:
         raise HTTPException(422, _said(error, received)) from None
     except MemoryError:
         raise HTTPException(422, "it needs more memory than there is") from None
-    except Exception as error:  # noqa: BLE001 - the request's boundary
-        log.error("unforeseen %s", type(error).__name__)  # noqa: TRY400 - a traceback may quote
-        raise HTTPException(500, "the gateway failed; its log tells the time and kind") from None
 
 
 def without_uids(text: str) -> str:

@@ -1,16 +1,22 @@
 import logging
 
 import pytest
+from starlette.testclient import TestClient
 
 from imaging.gateway import GatewayOptions, dvh
+from imaging.gateway.app import make_app
 from imaging.gateway.dvh import dvh_router
 from imaging.gateway.refusals import without_uids
 from tests.imaging.gateway.bodies import NAME, as_file, client_of, patient, rt_bytes
 
 
 @pytest.fixture
-def client(tmp_path):
-    options = GatewayOptions(tmp_path / "data")
+def options(tmp_path):
+    return GatewayOptions(tmp_path / "data")
+
+
+@pytest.fixture
+def client(options):
     return client_of(dvh_router(options), options)
 
 
@@ -55,13 +61,14 @@ def test_no_identity_is_in_an_answer_or_a_log(client, caplog, capfd):
     assert not [word for word in (*identity, *uids) if word in said]
 
 
-def test_what_nobody_foresaw_names_nobody(client, caplog, monkeypatch):
+def test_what_nobody_foresaw_names_nobody(options, caplog, monkeypatch):
     def fail(*_):
         msg = f"could not convert {NAME} to a number"
         raise RuntimeError(msg)
 
     monkeypatch.setattr(dvh, "dvhs_of_case", fail)
-    answer = client.post("/dvh", files=dict(rt_bytes()))
+    with TestClient(make_app(options), base_url="http://localhost") as client:
+        answer = client.post("/dvh", files=dict(rt_bytes()))
 
     assert answer.status_code == 500
     assert NAME not in answer.text + caplog.text

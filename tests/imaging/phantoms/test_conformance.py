@@ -1,7 +1,5 @@
 """The objects satisfy their IODs, as dciodvfy of dicom3tools reads PS3.3."""
 
-import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -23,16 +21,6 @@ OBJECTS: dict[str, Callable[[PhantomPatient], Dataset]] = {
     "RTDOSE": lambda patient: patient.rtdose(SIXTEEN_BITS),
     "RTDOSE of a beam": lambda patient: patient.rtdose(BEAM),
 }
-
-
-@pytest.fixture(scope="session")
-def dciodvfy() -> str:
-    program = shutil.which("dciodvfy")
-    if program is None and os.environ.get("CI") == "true":
-        pytest.fail("dciodvfy is missing: install dicom3tools")
-    if program is None:
-        pytest.skip("dciodvfy is missing; Debian has it in dicom3tools")
-    return program
 
 
 def findings(program: str, dataset: Dataset, path: Path) -> list[str]:

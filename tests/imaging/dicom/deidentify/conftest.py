@@ -2,9 +2,6 @@ import pytest
 
 from imaging.dicom.deidentify import Deidentifier
 from tests.imaging.dicom.instances import write
-from tests.imaging.phantoms.test_conformance import dciodvfy
-
-__all__ = ["dciodvfy"]
 
 KEY = "a key for tests, which is no secret at all"
 
