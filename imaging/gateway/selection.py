@@ -1,7 +1,6 @@
 """Which labels a request asks for: ids, ranges of ids, names, patterns and groups."""
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,10 @@ from imaging.errors import InputError
 from imaging.gateway.label_maps import OpenLabelMap
 from imaging.labels import NamedDictionary, dictionary_for
 from imaging.labels.dictionaries import Known
+from imaging.labels.dictionaries.finding import MOST_IDS
 from imaging.labels.naming import Names, Wanted
 
-_MOST_IDS = 65_536
 _TABLES = (".tsv", ".label", ".ctbl", ".xml")
-_RANGE = re.compile(r"(?P<first>-?[0-9]{1,19})(?:-(?P<last>-?[0-9]{1,19}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +61,12 @@ def selection_of(
         InputError: Nothing is asked for, it cannot be understood, or a name is unknown.
     """
     ids = ids_of(label_ids)
-    wanted = _texts(labels)
-    if not ids and not wanted:
+    if any(_texts(labels)):  # ids alone need no dictionary
+        names = named(source, dictionary).dictionary
+        ids |= Names(source.path, names).ids_of(names.apart(labels))
+    if not ids:
         msg = "Say which labels to keep: label_ids=1,5-8 or labels=liver,ribs"
         raise InputError(msg)
-    if wanted:  # ids alone need no dictionary
-        ids |= Names(source.path, named(source, dictionary).dictionary).ids_of(wanted)
     return LabelSelection(ids)
 
 
@@ -99,20 +97,13 @@ def ids_of(texts: Sequence[str]) -> dict[Wanted, tuple[int, ...]]:
     Raises:
         InputError: One is neither, ends before it begins, or there are too many ids in all.
     """
-    found: dict[Wanted, tuple[int, ...]] = {}
-    room = _MOST_IDS
-    for text in _texts(texts):
-        match = _RANGE.fullmatch(text.replace(" ", ""))
-        if match is None:
-            msg = f"label_ids: {text[:40]!r} is neither an id nor a range such as 5-8"
-            raise InputError(msg)
-        first = int(match["first"])
-        last = first if match["last"] is None else int(match["last"])
-        room -= last - first + 1
-        if last < first or room < 0:
-            msg = f"label_ids: {text[:40]!r} ends before it begins, or is more than {_MOST_IDS} ids"
-            raise InputError(msg)
-        found[text] = tuple(range(first, last + 1))
+    found = Names.numbers(_texts(texts))
+    if strange := next((text for text, ids in found.items() if not ids), None):
+        msg = f"label_ids: {str(strange)[:40]!r} is neither an id nor a range such as 5-8"
+        raise InputError(msg)
+    if sum(map(len, found.values())) > MOST_IDS:
+        msg = f"label_ids: more than {MOST_IDS} ids are asked for"
+        raise InputError(msg)
     return found
 
 

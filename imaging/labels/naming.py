@@ -108,7 +108,7 @@ class Names:
         if isinstance(wanted, str):
             msg = f"a list of labels is needed, not the text {wanted[:80]!r}"
             raise InputError(msg)
-        ids = self._numbers(wanted)
+        ids = self.numbers(wanted)
         if names := [each for each, found in ids.items() if not found]:
             self.dictionary.resolve(names)  # refuses all that are unknown in one go
             ids |= {name: self.dictionary.find(name) for name in names}
@@ -149,23 +149,22 @@ class Names:
         said = refusal(held.labels, [str(each) for each in absent])
         return f"The file lacks some of what is to be kept: {said}"
 
-    def _numbers(self, wanted: Iterable[Wanted]) -> dict[Wanted, tuple[int, ...]]:
-        """Take ids and ranges as they are; names have none yet."""
+    @staticmethod
+    def numbers(wanted: Iterable[Wanted]) -> dict[Wanted, tuple[int, ...]]:
+        """Take ids and ranges as they are; names mean none yet. No dictionary is needed.
+
+        Raises:
+            InputError: A range ends before it begins, or they hold too many ids.
+        """
         ids: dict[Wanted, tuple[int, ...]] = {}
         room = MOST_IDS  # many ranges together could fill the memory
         for each in wanted:
-            ids[each] = self._number(each)
+            ids[each] = _number(each)
             room -= max(0, len(ids[each]) - 1)
             if room < 0:
                 msg = f"the ranges hold more than {MOST_IDS} ids"
                 raise InputError(msg)
         return ids
-
-    def _number(self, wanted: Wanted) -> tuple[int, ...]:
-        """Take an id as it is, so that ids alone need no dictionary."""
-        if isinstance(wanted, str):
-            return _NUMBERS.find(wanted)
-        return (operator.index(wanted),)  # numpy's integers too, but no fractions
 
     def _one(self, value: Wanted, found: Mapping[Wanted, tuple[int, ...]]) -> int:
         ids = found[value]
@@ -173,6 +172,13 @@ class Names:
             msg = f"a new id is that of one label, and {value!r} means {len(ids)}"
             raise InputError(msg)
         return ids[0]
+
+
+def _number(wanted: Wanted) -> tuple[int, ...]:
+    """Take an id as it is, so that ids alone need no dictionary."""
+    if isinstance(wanted, str):
+        return _NUMBERS.find(wanted)
+    return (operator.index(wanted),)  # numpy's integers too, but no fractions
 
 
 def _given(given: str) -> NamedDictionary:

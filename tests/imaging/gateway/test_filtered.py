@@ -45,6 +45,7 @@ def test_the_labels_that_are_asked_for_stay_and_all_else_is_zero(client, url):
         ("label_ids=%205%20,%207%20", (5, 7)),
         ("label_ids=2-300", (5, 7, 11)),
         ("labels=liver", (1,)),
+        ("labels=5-8", (5, 7)),
         ("labels=right%20kidney,liver", (1, 5)),
         ("labels=liver&label_ids=11", (1, 11)),
         ("labels=right%20kidney&dictionary=vista3d", (5,)),
@@ -58,6 +59,15 @@ def test_labels_are_asked_for_by_id_range_and_name(client, query, ids):
 
     assert answer.status_code == 200
     assert (voxels_of(gzip.decompress(answer.content)) == only(*ids)).all()
+
+
+def test_a_name_with_a_comma_in_it_is_one_name(client, data_root):
+    table = data_root / SEG.replace(".nii.gz", ".tsv")
+    table.write_text("index\tname\n7\ttumour, left\n")
+
+    answer = client.get(f"/filtered/{SEG}?labels=tumour,%20left")
+
+    assert (voxels_of(gzip.decompress(answer.content)) == only(7)).all()
 
 
 @pytest.mark.parametrize(
