@@ -5,10 +5,13 @@ ImagingError
 │   ├── SettingError             a setting (address, credentials, folder) is wrong; names it
 │   ├── DicomError               a DICOM object is unreadable or contradicts itself; names it
 │   ├── NiftiError               a NIfTI file is damaged, contradicts itself or holds no labels
-│   └── InstanceGoneError        the archive no longer holds what it listed; list again
+│   ├── InstanceGoneError        the archive no longer holds what it listed; list again
+│   ├── MeshError                a surface mesh is damaged or empty; names what it was given as
+│   └── BudgetError              as many runs as are allowed were paid for; wait, or allow more
 └── RemoteError                  the other side failed
     ├── RemoteUnavailableError   the only one worth trying again
-    └── RemoteRejectedError      the same call will be refused again
+    ├── RemoteRejectedError      the same call will be refused again
+    └── SubmissionUncertainError it may have been accepted and paid for; never send it again unasked
 """
 
 
@@ -72,6 +75,14 @@ class InstanceGoneError(InputError):
         return f"{len(self.uids)} instances are gone from the archive, first {self.uids[0]}"
 
 
+class MeshError(InputError):
+    """A surface mesh is unreadable, empty, not finite, or of a size that it cannot have."""
+
+
+class BudgetError(InputError):
+    """Another run would cost more than is allowed; nothing was uploaded or paid for."""
+
+
 class RemoteError(ImagingError):
     """The other side did not do as asked."""
 
@@ -82,3 +93,10 @@ class RemoteUnavailableError(RemoteError):
 
 class RemoteRejectedError(RemoteError):
     """A 4xx: the same call will be refused again."""
+
+
+class SubmissionUncertainError(RemoteError):
+    """The answer to a submission was lost: the run may be paid for, or may never have begun.
+
+    The message does not say whether it was; only the vendor, or its callback, knows.
+    """

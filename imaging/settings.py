@@ -61,8 +61,24 @@ class Settings(BaseSettings):
     gateway_upload_mb: int = Field(512, ge=1, description="Largest body of a request.")
     gateway_seconds: float = Field(300.0, gt=0, description="Longest time for one request.")
     gateway_threads: int = Field(2, ge=1, description="Label maps filtered at a time.")
+    fusion_url: HttpUrl | None = Field(None, description="Address of the fusion vendor's API.")
+    fusion_files_url: HttpUrl | None = Field(None, description="Address of its file server.")
+    fusion_user_group: str = Field("APIClient", description="User group, as the vendor issued it.")
+    fusion_user_id: str = Field("", description="User id, as the vendor issued it.")
+    fusion_token: SecretStr = Field(SecretStr(""), description="Token that runs are charged to.")
+    fusion_callback_url: str = Field(
+        "", description="Where the vendor reaches the gateway; empty when it cannot: then we poll."
+    )
+    fusion_ledger_url: SecretStr = Field(
+        SecretStr(""), description="Database of paid jobs; empty for SQLite in the data root."
+    )
+    fusion_runs_per_day: int = Field(20, ge=0, description="Most runs paid for in 24 hours.")
+    fusion_runs_per_month: int = Field(200, ge=0, description="Most runs paid for in 30 days.")
+    fusion_deadline_s: float = Field(
+        7200.0, gt=0, description="A job that takes longer is reported as overdue."
+    )
 
-    @field_validator("orthanc_url", "dicom_folder", mode="before")
+    @field_validator("orthanc_url", "dicom_folder", "fusion_url", "fusion_files_url", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -132,6 +148,11 @@ def release_key(settings: Settings) -> bytes:
         msg = f"a release needs a secret of at least {_LEAST_RELEASE_KEY} characters"
         raise SettingError(name, msg)
     return hmac.digest(secret, b"release", "sha256")
+
+
+def callback_key(settings: Settings) -> bytes:
+    """Return the secret that the addresses of callbacks are made with; made of the project's."""
+    return hmac.digest(project_key(settings), b"fusion-callback", "sha256")
 
 
 def case_id(patient_id: str, key: bytes) -> str:

@@ -1,0 +1,1 @@
+"""CBCT fusion at a paid vendor: checked before, submitted once, collected and shown."""
