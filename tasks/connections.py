@@ -1,4 +1,4 @@
-"""Archives by name: `default` is what the environment says, any other is a Prefect block."""
+"""Archives and vendors by name: `default` is what the settings say, any other a Prefect block."""
 
 import hashlib
 from contextlib import closing
@@ -10,8 +10,9 @@ from pydantic import Field, HttpUrl, SecretStr
 
 from imaging.dicom import Archive, FolderArchive
 from imaging.errors import SettingError
+from imaging.fusion.connection import VendorConnection, default_connection
 from imaging.orthanc import OrthancArchive
-from imaging.settings import settings
+from imaging.settings import callback_key, settings
 
 DEFAULT = "default"
 
@@ -48,6 +49,63 @@ class DicomFolder(Block):
     def open(self, *, known: bool) -> Archive:  # noqa: ARG002 - as of the other kind
         """Return the archive; the folder is indexed at the first question."""
         return _folder(self.path)
+
+
+class FusionVendor(Block):
+    """An account at the vendor of CBCT fusions; every run is charged to it."""
+
+    _block_type_slug = "fusion-vendor"
+    _block_type_name = "Fusion vendor"
+
+    url: HttpUrl = Field(description="Address of the vendor's API")
+    files_url: HttpUrl = Field(description="Address of the vendor's file server")
+    user_group: str = Field("APIClient", description="User group, as the vendor issued it")
+    user_id: str = Field(description="User id, as the vendor issued it")
+    token: SecretStr = Field(description="Token (X-ZH-TOKEN); runs are charged to it")
+    callback_url: str = Field(
+        "", description="Where the vendor reaches the gateway; empty when it cannot: then we poll"
+    )
+    runs_per_day: int = Field(20, ge=0, description="Most runs paid for in any 24 hours")
+    runs_per_month: int = Field(200, ge=0, description="Most runs paid for in any 30 days")
+    deadline_s: float = Field(7200.0, gt=0, description="A job that takes longer is overdue")
+
+    def connection(self, name: str) -> VendorConnection:
+        """Return the account, by the name that jobs remember it by."""
+        return VendorConnection(
+            name=name,
+            url=str(self.url).rstrip("/"),
+            files_url=str(self.files_url).rstrip("/"),
+            user_group=self.user_group,
+            user_id=self.user_id,
+            token=self.token.get_secret_value(),
+            callback_url=self.callback_url.rstrip("/"),
+            callback_key=callback_key(settings()),
+            runs_per_day=self.runs_per_day,
+            runs_per_month=self.runs_per_month,
+            deadline_s=self.deadline_s,
+            timeout_s=settings().timeout_s,
+        )
+
+
+def find_vendor(name: str) -> VendorConnection | None:
+    """Return the account of a connection's name; None for a `default` that is not set up.
+
+    Args:
+        name: `default`, or `fusion-vendor/<block>`.
+
+    Raises:
+        SettingError: No block has that name, or the account is incomplete.
+    """
+    if name == DEFAULT:
+        return default_connection(settings())
+    kind, _, block = name.partition("/")
+    if kind != "fusion-vendor" or not block:
+        setting, msg = (
+            "connection",
+            f"{name!r} names no vendor: say default or fusion-vendor/<name>",
+        )
+        raise SettingError(setting, msg)
+    return cast("FusionVendor", _loaded(FusionVendor, block, name, "connection")).connection(name)
 
 
 def open_archive(name: str, *, known: bool = False) -> "closing[Archive]":
@@ -118,8 +176,12 @@ def _block(name: str, setting: str) -> OrthancServer | DicomFolder:
     if kind not in kinds or not block:
         known = " or ".join(f"{slug}/<name>" for slug in kinds)
         raise SettingError(setting, f"{name!r} names no archive: say default, {known}")
+    return cast("OrthancServer | DicomFolder", _loaded(kinds[kind], block, name, setting))
+
+
+def _loaded(kind: type[Block], block: str, name: str, setting: str) -> Block:
     try:
-        return cast("OrthancServer | DicomFolder", kinds[kind].load(block))
+        return cast("Block", kind.load(block))
     except ValueError as error:
         msg = f"Prefect has no block {name!r}; make it under Blocks in the UI"
         raise SettingError(setting, msg) from error

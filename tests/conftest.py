@@ -98,5 +98,6 @@ def place(tmp_path, monkeypatch):
     # Whatever the user's own .env says.
     change(data_root=tmp_path / "data", orthanc_url="", dicom_folder="", orthanc_user="")
     change(orthanc_password="", project_key="", show_patient_ids=False)
+    change(fusion_url="", fusion_files_url="", fusion_callback_url="", fusion_ledger_url="")
     yield change
     settings.cache_clear()

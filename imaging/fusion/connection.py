@@ -1,6 +1,13 @@
 """How to reach the vendor: addresses, and a token that costs money and is never printed."""
 
+import ipaddress
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from imaging.errors import SettingError
+from imaging.settings import Settings, callback_key
+
+DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +41,65 @@ class VendorConnection:
     runs_per_month: int = 200
     deadline_s: float = 7200.0
     timeout_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Refuse an account that cannot work, or whose token would travel in the open.
+
+        Raises:
+            SettingError: It names the field.
+        """
+        for name in ("url", "files_url", "callback_url"):
+            _check_address(name, getattr(self, name), is_needed=name != "callback_url")
+        for name in ("user_group", "user_id", "token"):
+            if not getattr(self, name):
+                setting = f"{name} of the vendor {self.name}"
+                raise SettingError(setting, _MISSING)
+
+
+_MISSING = "the vendor's account is incomplete"
+
+
+def default_connection(settings: Settings) -> VendorConnection | None:
+    """Return the account that the settings describe; None where they describe none.
+
+    Raises:
+        SettingError: They describe one in part.
+    """
+    if settings.fusion_url is None:
+        return None
+    if settings.fusion_files_url is None:
+        name = "IMAGING_FUSION_FILES_URL"
+        raise SettingError(name, _MISSING)
+    return VendorConnection(
+        name=DEFAULT,
+        url=str(settings.fusion_url).rstrip("/"),
+        files_url=str(settings.fusion_files_url).rstrip("/"),
+        user_group=settings.fusion_user_group,
+        user_id=settings.fusion_user_id,
+        token=settings.fusion_token.get_secret_value(),
+        callback_url=settings.fusion_callback_url.rstrip("/"),
+        callback_key=callback_key(settings),
+        runs_per_day=settings.fusion_runs_per_day,
+        runs_per_month=settings.fusion_runs_per_month,
+        deadline_s=settings.fusion_deadline_s,
+        timeout_s=settings.timeout_s,
+    )
+
+
+def _check_address(name: str, address: str, *, is_needed: bool) -> None:
+    if not address and not is_needed:
+        return
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        msg = "it is no address of a server (https://host/path)"
+        raise SettingError(name, msg)
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        msg = "the token would travel unencrypted; https is needed"
+        raise SettingError(name, msg)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
