@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from deployments.demo_data import fusion_case
 from deployments.demo_report import METRICS, result_table, results, write_demo_report
 from deployments.prefect_api import PrefectApi, RunFailedError, RunStatus
 from deployments.processes import end_on_signals
@@ -17,8 +18,10 @@ from deployments.stack import Stack, StackError
 from deployments.up import DEMO, demo_stack, only_one
 from imaging.cohort import CohortFolder, read_manifest
 from imaging.errors import ImagingError
+from imaging.fusion.place import FusionFolder
 
 COHORT = "demo"
+CASE = "demo-case"
 RULES = {
     "wanted_rois": ["PTV*"],
     "description_must_not_contain": ["head and neck"],
@@ -69,11 +72,28 @@ def _main_job(stack: Stack) -> Path:
         _run(api, "compute-dvh", asked)
         kept = {"source": COHORT, "keep": ["PTV*", "Lung*", "Heart"], "missing": "ignore"}
         _run(api, "filter-labels", kept)
+        _fuse(api, stack)
     finally:
         api.close()
     patients = results(folder)
     console.print(result_table(patients))
     return write_demo_report(stack.folder / "report.html", patients, stack.why_no_orthanc)
+
+
+def _fuse(api: PrefectApi, stack: Stack) -> None:
+    """Have a case fused, and wait for what the callback starts."""
+    _say("Fusion: a simulator stands in for the vendor, so nothing is paid and no image is real")
+    case = fusion_case(stack)
+    files = {"upper_scan": case.upper, "lower_scan": case.lower, "cbct": case.cbct}
+    _run(api, "fuse-cbct", {"case": CASE, **{name: str(path) for name, path in files.items()}})
+    folder = FusionFolder.named(CASE, stack.data_root)
+    deadline = time.monotonic() + _TIMEOUT_S
+    while not folder.about.exists():
+        if time.monotonic() > deadline:
+            msg = "collect-fusion left nothing; Prefect's UI shows why"
+            raise RunFailedError(msg)
+        time.sleep(0.5)
+    _say(f"Fused teeth in 3-D: {stack.gateway}/files/fusions/{CASE}/viewer.html")
 
 
 def _tell_what_was_fetched(folder: CohortFolder) -> None:

@@ -6,6 +6,7 @@ from deployments.stack import Stack
 from imaging.files import write_whole
 from imaging.orthanc import OrthancArchive
 from imaging.phantoms import Cohort, CohortPatient, PhantomSize
+from imaging.phantoms.cbct import SmallCase, small_case
 
 SEED = 2026
 _MARK = ".complete"
@@ -31,6 +32,12 @@ def fill_archive(stack: Stack, size: PhantomSize | None = None) -> int:
         finally:
             archive.close()
     return len(files)
+
+
+def fusion_case(stack: Stack) -> SmallCase:
+    """Return the scans and the CBCT of one more synthetic patient."""
+    folder = stack.folder / "fusion-phantom"
+    return small_case(folder)
 
 
 def _files(folder: Path, size: PhantomSize | None) -> list[Path]:

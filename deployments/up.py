@@ -7,7 +7,8 @@ from pathlib import Path
 
 from deployments.demo_data import fill_archive
 from deployments.processes import end_on_signals
-from deployments.stack import Stack, StackError, start_stack
+from deployments.stack import Stack, StackError
+from deployments.starting import start_stack
 from imaging.errors import ImagingError
 from imaging.files import held
 from imaging.settings import PROJECT_ROOT, Settings, settings
@@ -90,6 +91,8 @@ def _tell(stack: Stack) -> None:
     print(f"Prefect API  {stack.prefect_api}")
     print(f"Gateway      {stack.gateway}/files/")
     print(f"Orthanc      {given.get('IMAGING_ORTHANC_URL') or place.orthanc_url or '-'}")
+    if stack.vendor:
+        print(f"Fusion vendor {stack.vendor}, a simulator: nothing is paid")
     if folder := given.get("IMAGING_DICOM_FOLDER") or place.dicom_folder:
         print(f"DICOM folder {folder}")
     print(f"Results      {given.get('IMAGING_DATA_ROOT', stack.data_root)}")

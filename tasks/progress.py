@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 from uuid import UUID
 
@@ -21,6 +21,23 @@ def artifact_key(*parts: str) -> str:
     'decisions-breast-2026'
     """
     return re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")
+
+
+def progress_bar(key: str, description: str) -> Callable[[str, float], None]:
+    """Show a progress bar, and return what moves it: it takes a step in words, and a share of 1.
+
+    It is called from the run's own thread.
+    """
+    bar = cast("UUID", create_progress_artifact(0.0, artifact_key(key), description))
+    shown_at = time.monotonic()
+
+    def show(step: str, share: float) -> None:
+        nonlocal shown_at
+        if share >= 1 or time.monotonic() - shown_at > _UPDATE_EVERY_S:
+            update_progress_artifact(bar, round(100 * share, 1), f"{description}: {step}")
+            shown_at = time.monotonic()
+
+    return show
 
 
 def settle(futures: Sequence[PrefectFuture[R]], key: str, description: str) -> list[R]:

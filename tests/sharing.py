@@ -3,6 +3,8 @@
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # ships no types
 
 _TOGETHER = {
+    "tests/deployments/test_stack.py": "stack",
+    "tests/deployments/test_stack_fusions.py": "stack",
     "tests/imaging/cohort/test_edge_corpus.py": "edges",
     "tests/imaging/cohort/test_edge_corpus_orthanc.py": "edges",
     "tests/imaging/phantoms/test_edges.py": "edges",

@@ -6,6 +6,7 @@ import logging
 import sys
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -15,6 +16,7 @@ from imaging.gateway.access import bounded_protocol, check_exposure
 from imaging.gateway.access.command import add_commands
 from imaging.gateway.app import make_app
 from imaging.gateway.options import GatewayOptions, options_of
+from imaging.gateway.waking import Wake
 from imaging.settings import settings
 
 _MOST_CONNECTIONS = 512
@@ -23,9 +25,14 @@ _WAITING = 256
 _TURN_S = 0.001  # a fifth of Python's own: while label maps are filtered, others answer sooner
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says; return the exit status."""
-    parser = _parser()
+def main(arguments: list[str] | None = None, wake: Wake | None = None) -> int:
+    """Do what the command line says; return the exit status.
+
+    Args:
+        arguments: Of the command; those it was called with when left out.
+        wake: Called with the key of each fusion whose callback came.
+    """
+    parser = _parser(wake)
     given = parser.parse_args(_with_verb(sys.argv[1:] if arguments is None else arguments))
     try:
         status: int = given.run(given)
@@ -35,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     return status
 
 
-def serve(given: argparse.Namespace) -> int:
+def serve(given: argparse.Namespace, wake: Wake | None = None) -> int:
     """Serve until told to end.
 
     Raises:
@@ -44,7 +51,7 @@ def serve(given: argparse.Namespace) -> int:
     options = _options(given)
     check_exposure(options, settings().gateway_url)
     try:
-        config = config_of(options)
+        config = config_of(options, wake)
     except OSError as error:
         name, msg = "IMAGING_DATA_ROOT", "it is no folder, or one that cannot be written to"
         raise SettingError(name, msg) from error
@@ -56,10 +63,10 @@ def serve(given: argparse.Namespace) -> int:
     return 0
 
 
-def config_of(options: GatewayOptions) -> uvicorn.Config:
+def config_of(options: GatewayOptions, wake: Wake | None = None) -> uvicorn.Config:
     """Return how uvicorn serves a gateway: bounded, and with no log of its own about requests."""
     return uvicorn.Config(
-        make_app(options),
+        make_app(options, wake),
         host=options.host,
         port=options.port,
         http=bounded_protocol(options.most_seconds),
@@ -76,7 +83,7 @@ def config_of(options: GatewayOptions) -> uvicorn.Config:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(wake: Wake | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m imaging.gateway", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     verb = commands.add_parser("serve", help="serve the data root (if nothing else is said)")
@@ -84,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--port", type=_port, help="port to listen on; 0 for any that is free")
     verb.add_argument("--data-root", type=Path, help="the only folder that is served from")
     verb.add_argument("--no-listing", action="store_true", help="do not show folders")
-    verb.set_defaults(run=serve)
+    verb.set_defaults(run=partial(serve, wake=wake))
     add_commands(commands)
     return parser
 

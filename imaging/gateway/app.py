@@ -13,6 +13,7 @@ from imaging.gateway import files, filtered, labels
 from imaging.gateway.access import guard
 from imaging.gateway.anonymize import anonymize_router
 from imaging.gateway.cache import ResultCache
+from imaging.gateway.callbacks import Callbacks, callbacks_router
 from imaging.gateway.docs_page import docs_router
 from imaging.gateway.dvh import dvh_router
 from imaging.gateway.examples import HEALTH, document
@@ -20,6 +21,7 @@ from imaging.gateway.faults import answer_faults
 from imaging.gateway.options import GatewayOptions
 from imaging.gateway.serving import Serving
 from imaging.gateway.viewer import viewer_router
+from imaging.gateway.waking import Wake
 
 _DISTRIBUTION = "imaging-flows"
 _ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -37,21 +39,25 @@ class Health(BaseModel):
     version: str
 
 
-def make_app(options: GatewayOptions) -> FastAPI:
+def make_app(options: GatewayOptions, wake: Wake | None = None) -> FastAPI:
     """Make a gateway that is ready to be served.
 
     Args:
         options: What it serves; its folder of state is made if it is not there.
+        wake: Called in a thread with the key of each fusion whose callback came. Without it the
+            ledger still remembers.
     """
     # For its owner only, as the settings make it; who shares it, opens it.
     options.data_root.mkdir(mode=0o700, parents=True, exist_ok=True)
     options.state.mkdir(mode=0o700, exist_ok=True)
     cache = ResultCache(options.state / "cache", options.cache_bytes, options.threads)
+    callbacks = Callbacks(options, wake)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await run_in_threadpool(cache.close)
+        await run_in_threadpool(callbacks.close)
 
     app = FastAPI(
         title="Medical imaging gateway",
@@ -63,7 +69,7 @@ def make_app(options: GatewayOptions) -> FastAPI:
     )
     app.state.serving = Serving(options, cache)
     answer_faults(app)
-    for router in _routers(options):
+    for router in (about, callbacks_router(callbacks), *_routers(options)):
         app.include_router(router)
     guard(app, options)
     document(app, options)
@@ -80,9 +86,8 @@ async def health() -> Health:
 
 
 def _routers(options: GatewayOptions) -> list[APIRouter]:
-    """Return all routers; that of every path comes last."""
+    """Return the routers that need nothing but the options; that of every path comes last."""
     return [
-        about,
         docs_router(),
         viewer_router(options),
         dvh_router(options),

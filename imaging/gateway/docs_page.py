@@ -112,7 +112,8 @@ def _command(
 ) -> str:
     """Write the command that asks for an operation, with its examples as values."""
     words = ["curl"] if method == "get" else ["curl", "-X", method.upper()]
-    if {} not in schema.get("security", [{}]):
+    access = operation.get("security", schema.get("security", []))
+    if access and {} not in access:
         words += ["-H", "Authorization: Bearer $TOKEN"]
     query = []
     for parameter in operation.get("parameters", ()):

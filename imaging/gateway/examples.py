@@ -68,6 +68,13 @@ DVH_ANSWER: Example = {
     "remarks": ["Dose: PLAN."],
 }
 
+CALLBACK: Example = {
+    "workflow_id": "3f0c1e52-run",
+    "success": True,
+    "reason": None,
+    "metadata": {"case": "P0001"},
+}
+
 _PROBLEMS: dict[int, tuple[str, str]] = {
     400: ("The request is malformed.", "the body ended early"),
     401: ("A token is needed, and this is none that counts.", "a token is needed"),
@@ -75,7 +82,7 @@ _PROBLEMS: dict[int, tuple[str, str]] = {
     404: ("There is no such thing.", "not found"),
     405: ("Not with this method.", "Method Not Allowed"),
     408: ("The body came too slowly.", "the body took too long"),
-    409: ("The file changed meanwhile: ask again.", "the file changed while it was read"),
+    409: ("It contradicts what is there by now.", "the file changed while it was read"),
     412: ("The file is not the one that was meant.", "the file has changed"),
     413: ("The body is too large.", "a body has at most 536870912 bytes"),
     414: ("The address is too long.", "the address is too long"),
@@ -114,6 +121,8 @@ _PARAMETERS: dict[str, Any] = {
     "scan": "CT",
     "file": "ct_seg.nii.gz",
     "label_ids": ["1,5-7"],
+    "key": "0" * 64,
+    "token": "0" * 64,
 }
 _EVERYWHERE = (400, 401, 403, 408, 413, 414, 431, 500)
 _INTRODUCTION = """\

@@ -1,7 +1,7 @@
 """How a gateway behaves: decided when it starts, and passed to all its parts."""
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from imaging.settings import Settings
@@ -23,6 +23,8 @@ class GatewayOptions:
         most_upload_bytes: A larger body is refused.
         most_seconds: A request that takes longer is given up.
         threads: How many label maps are filtered, and cases calculated, at a time.
+        project_key: Secret behind the addresses of callbacks; empty for the data root's own.
+        ledger_url: Database of paid jobs; empty for SQLite in the data root.
     """
 
     data_root: Path
@@ -34,6 +36,8 @@ class GatewayOptions:
     most_upload_bytes: int = 512 * _MB
     most_seconds: float = 300.0
     threads: int = 2
+    project_key: str = field(default="", repr=False)
+    ledger_url: str = field(default="", repr=False)
 
     @property
     def state(self) -> Path:
@@ -63,4 +67,6 @@ def options_of(settings: Settings) -> GatewayOptions:
         most_upload_bytes=settings.gateway_upload_mb * _MB,
         most_seconds=settings.gateway_seconds,
         threads=settings.gateway_threads,
+        project_key=settings.project_key.get_secret_value(),
+        ledger_url=settings.fusion_ledger_url.get_secret_value(),
     )

@@ -12,35 +12,14 @@ import httpx
 import pandas as pd
 import pytest
 
-from deployments.demo_data import fill_archive
 from deployments.prefect_api import PrefectApi, RunFailedError, RunStatus
 from deployments.processes import Server, free_port, start_server
-from deployments.stack import Stack, start_stack
-from imaging.phantoms import PhantomSize
+from deployments.stack import Stack
+from tests.deployments.patience import PATIENCE_S
 
 pytestmark = pytest.mark.stack
 
-PATIENCE_S = 600.0  # for what takes seconds, on a machine that is busy with other tests
 DEPLOYMENT = "/deployments/name/extract-cohort/extract-cohort"
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    # By default the scheduler looks for schedules that were switched on once a minute.
-    often = {"PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2"}
-    stack = start_stack(Stack(tmp_path_factory.mktemp("stack"), environment=often), print)
-    try:
-        fill_archive(stack, PhantomSize.tiny())
-        yield stack
-    finally:
-        stack.stop()
-
-
-@pytest.fixture
-def api(stack):
-    api = PrefectApi(stack.prefect_api)
-    yield api
-    api.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from imaging.fusion.callbacks import PATH as CALLBACKS
 from imaging.gateway.access import tokens
 from imaging.gateway.access.links import verify_link
 from imaging.gateway.access.origins import (
@@ -32,6 +33,8 @@ _READING = {"GET", "HEAD", "OPTIONS"}
 _PUBLIC = re.compile(
     r"/|/health|/docs|/openapi\.json|/view|/viewer(/[A-Za-z0-9_-][A-Za-z0-9._-]*){2}"
 )
+# Who calls there has nothing but the address, which holds a token of its own.
+_CALLED_BACK = re.compile(rf"{re.escape(CALLBACKS)}/[^/\s]+/[^/\s]+")
 
 
 class AuthenticationMiddleware:
@@ -70,6 +73,8 @@ class AuthenticationMiddleware:
         """Return who makes the request, or the answer that refuses it."""
         headers = Headers(scope=scope)
         if scope["method"] in {"GET", "HEAD"} and _PUBLIC.fullmatch(scope["path"]):
+            return NOBODY
+        if scope["method"] == "POST" and _CALLED_BACK.fullmatch(scope["path"]):
             return NOBODY
         if scope["method"] not in _READING and is_foreign(headers, self._options.origins):
             return refusal(403, "Pages of this origin may not call the gateway")

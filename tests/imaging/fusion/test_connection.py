@@ -55,7 +55,7 @@ def test_an_account_in_part_is_refused_by_what_is_missing(place, missing):
 
 @pytest.mark.parametrize("field", ["url", "files_url", "callback_url"])
 @pytest.mark.parametrize(
-    "address", ["http://vendor.test", "ftp://vendor.test", "https://me:pass@vendor.test", "vendor"]
+    "address", ["http://vendor.test", "ftp://vendor.test", "https://somebody@vendor.test", "vendor"]
 )
 def test_an_address_that_would_give_the_token_away_is_refused(field, address):
     with pytest.raises(SettingError, match=field):

@@ -53,6 +53,7 @@ def test_the_pages_of_operations_load_nothing_from_elsewhere(client):
         "/dvh",
         "/dvh/plot",
         "/anonymize",
+        "/callbacks/fusion/{key}/{token}",
         "/health",
         "/",
     ],

@@ -103,6 +103,16 @@ def test_a_command_has_a_token_where_one_is_needed(tmp_path):
     assert '-H "Authorization: Bearer $TOKEN"' in operation.command
 
 
+def test_a_command_has_none_where_the_address_is_enough(tmp_path):
+    app = FastAPI()
+    app.post("/called", openapi_extra={"security": []})(nothing)
+    document(app, GatewayOptions(tmp_path, host="0.0.0.0"))  # noqa: S104 - it listens nowhere
+
+    (operation,) = operations_of(app.openapi(), "http://a")["other"]
+
+    assert "Authorization" not in operation.command
+
+
 def test_what_is_written_in_a_description_is_no_html(tmp_path):
     app = FastAPI(title="<script>alert(1)</script>", docs_url=None)
     app.include_router(docs_router())
@@ -120,7 +130,8 @@ def test_every_operation_documents_what_may_go_wrong(client):
 
     for path in schema["paths"].values():
         for operation in path.values():
-            assert {"200", "400", "401", "403", "413", "500"} <= set(operation["responses"])
+            assert {"200", "204"} & set(operation["responses"])
+            assert {"400", "401", "403", "413", "500"} <= set(operation["responses"])
     assert "HTTPValidationError" not in schema["components"]["schemas"]
     assert schema["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
     assert schema["security"] == [{}, {"token": []}]

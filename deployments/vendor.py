@@ -1,0 +1,33 @@
+"""A simulator in the place of the vendor of fusions, for the demo's servers: nothing is paid."""
+
+import secrets
+import sys
+from pathlib import Path
+
+from deployments.processes import Server, clean_environment, free_port, start_server
+
+NAME = "vendor-simulator"
+_USER = "synthetic-lab"
+_SECONDS = 3.0  # long enough to see a run wait, short enough for who watches
+
+
+def start_vendor(folder: Path, gateway: str) -> tuple[Server, dict[str, str]]:
+    """Start a simulator, and return it with the settings of an account there.
+
+    Args:
+        folder: Where its log goes.
+        gateway: Address that its callbacks go to.
+    """
+    port, files_port, key = free_port(), free_port(), secrets.token_hex(16)
+    words = ["--port", str(port), "--files-port", str(files_port), "--seconds", str(_SECONDS)]
+    command = [sys.executable, "-m", "imaging.phantoms.vendor", *words]
+    command += ["--user-id", _USER, "--token", key]
+    account = {
+        "IMAGING_FUSION_URL": f"http://127.0.0.1:{port}",
+        "IMAGING_FUSION_FILES_URL": f"http://127.0.0.1:{files_port}",
+        "IMAGING_FUSION_USER_GROUP": "APIClient",
+        "IMAGING_FUSION_USER_ID": _USER,
+        "IMAGING_FUSION_TOKEN": key,
+        "IMAGING_FUSION_CALLBACK_URL": gateway,
+    }
+    return start_server(NAME, command, clean_environment(), folder), account

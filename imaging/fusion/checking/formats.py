@@ -1,0 +1,75 @@
+"""Which format a mesh's file has, by its suffix and by its first bytes."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+from imaging.errors import InputError
+from imaging.fusion.specification import MeshType
+
+_HEAD = 1 << 16
+_OFF = re.compile(rb"\s*(?:#[^\n]*\n\s*)*(?:ST)?C?N?4?n?OFF\b")
+_OBJ = re.compile(rb"(?:^|\n)[ \t]*v[ \t]+[-+.\d]")
+_FACET = re.compile(rb"\s*solid\b.*?\bfacet\s+normal\b", re.DOTALL)
+_EMPTY_SOLID = re.compile(rb"\s*solid\b[^\n]*\n\s*endsolid\b")
+_ARCHIVES = (b"PK\3\4", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!")
+_STL_HEADER, _STL_FACE = 84, 50
+
+
+def kind_of_suffix(path: Path, label: str) -> MeshType:
+    """Return the format that a file's name says.
+
+    Raises:
+        InputError: It is none that the vendor takes.
+    """
+    suffix = path.suffix.lower().removeprefix(".")
+    for kind in get_args(MeshType):
+        if kind == suffix:
+            return kind  # type: ignore[no-any-return]
+    msg = f"{label}: its name ends in none of {', '.join(get_args(MeshType))}"
+    raise InputError(msg)
+
+
+def sniffed(path: Path, label: str) -> MeshType:
+    """Return a mesh's format, which its suffix and its content must both say.
+
+    Args:
+        path: Its file.
+        label: How an error names it, such as `upper scan`.
+
+    Raises:
+        InputError: There is no such file, or its suffix and content differ.
+    """
+    if not path.is_file():
+        msg = f"{label}: there is no such file"
+        raise InputError(msg)
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if head.startswith(_ARCHIVES):
+        msg = f"{label}: it is an archive; unpack it, and hand over the one mesh in it"
+        raise InputError(msg)
+    kind = kind_of_suffix(path, label)
+    found = _kind_of(head, path.stat().st_size)
+    if found != kind:
+        content = f"its content is {found}" if found else "its content is something else"
+        msg = f"{label}: its name says {kind}, but {content}"
+        raise InputError(msg)
+    return kind
+
+
+def _kind_of(head: bytes, size: int) -> MeshType | None:
+    """Tell a format by a file's first bytes and its size; None when it is none of these."""
+    if re.match(rb"ply\s*\n", head):
+        return "ply"
+    if head.startswith(b"glTF"):
+        return "glb"
+    if head.startswith(b"DRACO"):
+        return "drc"
+    if _OFF.match(head):
+        return "off"
+    # Before the text forms: a binary STL may begin with the word "solid", and hold any bytes.
+    count = int.from_bytes(head[_STL_HEADER - 4 : _STL_HEADER], "little")
+    is_binary = size >= _STL_HEADER and size == _STL_HEADER + _STL_FACE * count
+    if is_binary or _FACET.match(head) or _EMPTY_SOLID.match(head):
+        return "stl"
+    return "obj" if b"\0" not in head and _OBJ.search(head) else None
