@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from imaging.cohort.decision import Decision
 from imaging.cohort.specification import ImageRules
 from imaging.dicom import InstanceRow, SeriesRow
-from imaging.volumes import Arrangement, are_directions, arrangement_of
+from imaging.dicom.arrangement import Arrangement, are_directions, arrangement_of
 
 Floats = NDArray[np.float64]
 

@@ -1,6 +1,5 @@
 """CT series, masks and doses as images with geometry, in NIfTI."""
 
-from imaging.volumes.arrangement import Arrangement, are_directions, arrangement_of
 from imaging.volumes.findings import Finding, FindingKind
 from imaging.volumes.loading import CaseVolumes, load_volumes
 from imaging.volumes.products import write_products
@@ -9,7 +8,6 @@ from imaging.volumes.request import CaseFiles, DoseSource, Products, Resampling,
 
 __all__ = [
     "PICTURES",
-    "Arrangement",
     "CaseFiles",
     "CaseVolumes",
     "DoseSource",
@@ -18,8 +16,6 @@ __all__ = [
     "Products",
     "Resampling",
     "Wanted",
-    "are_directions",
-    "arrangement_of",
     "load_volumes",
     "remove_products",
     "write_products",

@@ -73,11 +73,3 @@ class Geometry:
             "spacing_mm": [round(mm, 6) for mm in self.spacing_mm[::-1]],
             "affine_ras": np.round(self.affine_ras, 6).tolist(),
         }
-
-
-def orthonormal(orientation: Floats) -> tuple[Floats, Floats]:
-    """Make ImageOrientationPatient, shape (6,), two unit vectors at right angles exactly."""
-    columns, rows = orientation[:3], orientation[3:]
-    along_columns: Floats = columns / np.linalg.norm(columns)
-    along_rows: Floats = rows - (rows @ along_columns) * along_columns
-    return along_columns, along_rows / float(np.linalg.norm(along_rows))

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 import pydicom
 from pydicom import Dataset
 
+from imaging.dicom.frames import directions, finite_numbers, stated
 from imaging.dicom.reading import UNREADABLE
 from imaging.errors import DicomError
-from imaging.volumes.arrangement import are_directions
 from imaging.volumes.geometry import Floats
 
 _NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")  # little-endian, and not compressed
@@ -142,34 +141,23 @@ def _slices(path: Path, dataset: Dataset, offset: int) -> Iterator[SliceHeader]:
     frames = int(dataset.get("NumberOfFrames") or 1)
     shared = [str(dataset.get(keyword) or "") for keyword in _MEANING]
     for frame in range(frames):
-        place = _stated(dataset, frame, "PlanePositionSequence")
-        measures = _stated(dataset, frame, "PixelMeasuresSequence")
-        rescale = _stated(dataset, frame, "PixelValueTransformationSequence")
+        place = stated(dataset, frame, "PlanePositionSequence")
+        measures = stated(dataset, frame, "PixelMeasuresSequence")
+        rescale = stated(dataset, frame, "PixelValueTransformationSequence")
         slope = _number(rescale, "RescaleSlope")
         yield SliceHeader(
             path=path,
             sop_instance_uid=str(dataset.SOPInstanceUID),
             series_instance_uid=str(dataset.get("SeriesInstanceUID", "")),
             meaning=(*shared, "" if slope is None else "rescaled"),
-            position_mm=_numbers(place, "ImagePositionPatient", 3),
-            orientation=_directions(_stated(dataset, frame, "PlaneOrientationSequence")),
-            spacing_mm=_numbers(measures, "PixelSpacing", 2),
+            position_mm=finite_numbers(place, "ImagePositionPatient", 3),
+            orientation=directions(stated(dataset, frame, "PlaneOrientationSequence")),
+            spacing_mm=finite_numbers(measures, "PixelSpacing", 2),
             thickness_mm=_number(measures, "SliceThickness"),
             slope=1.0 if slope is None else slope,
             intercept=_number(rescale, "RescaleIntercept") or 0.0,
             pixels=_layout(dataset, offset, frame, frames),
         )
-
-
-def _stated(dataset: Dataset, frame: int, sequence: str) -> Dataset:
-    """Find what states a fact of a frame: its own group, the shared one, or the image itself.
-
-    Multi-frame images state them in functional groups (PS3.3 C.7.6.16).
-    """
-    own = dataset.get("PerFrameFunctionalGroupsSequence") or []
-    groups = [*own[frame : frame + 1], *(dataset.get("SharedFunctionalGroupsSequence") or [])]
-    found = (group.get(sequence) for group in groups)
-    return next((items[0] for items in found if items), dataset)
 
 
 def _layout(dataset: Dataset, offset: int, frame: int, frames: int) -> PixelLayout:
@@ -199,20 +187,5 @@ def _layout(dataset: Dataset, offset: int, frame: int, frames: int) -> PixelLayo
 
 def _number(dataset: Dataset, keyword: str) -> float | None:
     """Read one finite number; None when it is missing or broken."""
-    found = _numbers(dataset, keyword, 1)
+    found = finite_numbers(dataset, keyword, 1)
     return None if found is None else float(found[0])
-
-
-def _numbers(dataset: Dataset, keyword: str, count: int) -> Floats | None:
-    """Read finite numbers, shape (count,); None when they are missing or broken."""
-    try:
-        found = np.array(dataset.get(keyword), dtype=np.float64).reshape(-1)
-    except UNREADABLE:
-        return None
-    return found if found.size == count and bool(np.isfinite(found).all()) else None
-
-
-def _directions(dataset: Dataset) -> Floats | None:
-    """Read ImageOrientationPatient; None when it holds no two unit vectors at right angles."""
-    found = _numbers(dataset, "ImageOrientationPatient", 6)
-    return found if found is not None and are_directions(found) else None

@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.volumes.arrangement import Arrangement, Spacing, arrangement_of
+from imaging.dicom.arrangement import Arrangement, Spacing, arrangement_of
 from imaging.volumes.findings import Evidence, Finding, FindingKind
 from imaging.volumes.geometry import Floats, Geometry
 from imaging.volumes.headers import SliceHeader

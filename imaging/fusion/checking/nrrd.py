@@ -12,9 +12,9 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from imaging.dicom.arrangement import are_directions
 from imaging.errors import InputError
 from imaging.fusion.checking.archives import MOST_UNPACKED
-from imaging.volumes import are_directions
 
 MAGIC = b"NRRD000"
 _MOST_HEADER = 1 << 16

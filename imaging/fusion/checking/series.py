@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from imaging.dicom.arrangement import Arrangement, arrangement_of
 from imaging.fusion.checking.rules import CbctRules
 from imaging.fusion.checking.slices import COMPRESSED, Floats, Slice
-from imaging.volumes import Arrangement, arrangement_of
 
 # Positions are decimal strings: two that are rounded to hundredths are wrong by this much together.
 _TOLERANCE_MM = 0.011

@@ -10,11 +10,11 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom import Dataset
 
+from imaging.dicom.frames import directions, finite_numbers, stated
 from imaging.dicom.reading import UNREADABLE
 from imaging.dicom.tags import tag_text
 from imaging.errors import InputError
 from imaging.fusion.checking.containers import Member
-from imaging.volumes import are_directions
 
 Floats = NDArray[np.float64]
 
@@ -167,19 +167,19 @@ def _slices(member: Member, header: _Header) -> Iterator[Slice]:
     faults = tuple(_faults(member, header, frames))
     same = {keyword: tag_text(dataset, keyword) for keyword in SAME}
     for frame in range(frames):
-        place = _stated(dataset, frame, "PlanePositionSequence")
-        direction = _stated(dataset, frame, "PlaneOrientationSequence")
-        measures = _stated(dataset, frame, "PixelMeasuresSequence")
-        rescale = _stated(dataset, frame, "PixelValueTransformationSequence")
+        place = stated(dataset, frame, "PlanePositionSequence")
+        direction = stated(dataset, frame, "PlaneOrientationSequence")
+        measures = stated(dataset, frame, "PixelMeasuresSequence")
+        rescale = stated(dataset, frame, "PixelValueTransformationSequence")
         yield Slice(
             member=member,
             sop_instance_uid=f"{dataset.SOPInstanceUID} {frame}",
             series_instance_uid=str(dataset.SeriesInstanceUID),
             shape=shape,
             same=same | {name: tag_text(rescale, name) for name in _RESCALE},
-            position_mm=_numbers(place, "ImagePositionPatient", 3),
-            orientation=_directions(direction),
-            spacing_mm=_numbers(measures, "PixelSpacing", 2),
+            position_mm=finite_numbers(place, "ImagePositionPatient", 3),
+            orientation=directions(direction),
+            spacing_mm=finite_numbers(measures, "PixelSpacing", 2),
             faults=faults,
         )
 
@@ -215,29 +215,3 @@ def _is_short(member: Member, header: _Header, syntax: str, expected: int) -> bo
     start = header.start + offset
     length = int.from_bytes(header.head[start : start + 4], "little")
     return length < expected or start + 4 + length > member.size
-
-
-def _stated(dataset: Dataset, frame: int, sequence: str) -> Dataset:
-    """Find what states a fact of a frame: its own group, the shared one, or the image itself.
-
-    Multi-frame images state them in functional groups (PS3.3 C.7.6.16).
-    """
-    own = dataset.get("PerFrameFunctionalGroupsSequence") or []
-    groups = [*own[frame : frame + 1], *(dataset.get("SharedFunctionalGroupsSequence") or [])]
-    found = (group.get(sequence) for group in groups)
-    return next((items[0] for items in found if items), dataset)
-
-
-def _numbers(dataset: Dataset, keyword: str, count: int) -> Floats | None:
-    """Read finite numbers, shape (count,); None when they are missing or broken."""
-    try:
-        found = np.array(dataset.get(keyword), dtype=np.float64).reshape(-1)
-    except UNREADABLE:
-        return None
-    return found if found.size == count and bool(np.isfinite(found).all()) else None
-
-
-def _directions(dataset: Dataset) -> Floats | None:
-    """Read ImageOrientationPatient; None when it holds no two unit vectors at right angles."""
-    found = _numbers(dataset, "ImageOrientationPatient", 6)
-    return found if found is not None and are_directions(found) else None

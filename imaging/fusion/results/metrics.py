@@ -86,6 +86,4 @@ def metric_rows(table: pd.DataFrame) -> list[Row]:
 
 
 def _plain(value: Any) -> Any:
-    if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    return value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

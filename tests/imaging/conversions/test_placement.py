@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imaging.conversions.placement import Placement, placement_of
+from imaging.dicom.arrangement import orthonormal
 from imaging.errors import InputError
-from imaging.volumes.geometry import Geometry, orthonormal
+from imaging.volumes.geometry import Geometry
 
 SHAPE = (4, 5, 6)  # slices, rows, columns
 

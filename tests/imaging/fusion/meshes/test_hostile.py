@@ -272,6 +272,12 @@ LIES = {
     ),
     "many accessors": triangle(accessors=[accessor(count=0)] * 6000),
     "many nodes": triangle(nodes=[{"mesh": 0}] * 6000, scenes=[{"nodes": [*range(6000)]}]),
+    "many nodes of a large mesh": triangle(
+        nodes=[{"mesh": 0}] * 4000,
+        scenes=[{"nodes": [*range(4000)]}],
+        bufferViews=[{"buffer": 0, "byteLength": MUCH}],
+        accessors=[accessor(count=MUCH // 36 * 3)],
+    ),
     "deep tree": triangle(extras=[]) | {"nodes": json.loads("[" * 400 + "]" * 400)},
     "other compression": triangle(
         accessors=[{"componentType": 5126, "count": 3, "type": "VEC3"}],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.volumes.geometry import Floats, orthonormal
+Floats = NDArray[np.float64]
 
 # Positions are decimal strings, and scanners round them: a tenth of a millimetre is below what any
 # contour resolves, and above what rounding makes of a regular grid.
@@ -127,3 +127,11 @@ def arrangement_of(position_mm: Floats, orientation: Floats) -> Arrangement | No
     axes = np.stack(orthonormal(np.mean(orientation, axis=0)))
     order = np.argsort(position_mm @ np.cross(*axes), kind="stable")
     return Arrangement(order, position_mm[order], axes)
+
+
+def orthonormal(orientation: Floats) -> tuple[Floats, Floats]:
+    """Make ImageOrientationPatient, shape (6,), two unit vectors at right angles exactly."""
+    columns, rows = orientation[:3], orientation[3:]
+    along_columns: Floats = columns / np.linalg.norm(columns)
+    along_rows: Floats = rows - (rows @ along_columns) * along_columns
+    return along_columns, along_rows / float(np.linalg.norm(along_rows))
