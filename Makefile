@@ -1,5 +1,5 @@
 # Every verb of the project. The first two need nothing but Python 3.11 and make.
-.PHONY: demo test check fix up down bench bench-cohort bench-dvh bench-labels bench-gateway lock clean
+.PHONY: demo test check fix up down bench bench-cohort bench-dvh bench-labels bench-gateway bench-fusion lock clean
 PY := .venv/bin/python
 
 demo: .venv  ## pull a synthetic cohort out of a real Orthanc, and show its DVHs
@@ -42,6 +42,9 @@ bench-labels: .venv  ## label maps filtered and measured, against nibabel, Simpl
 
 bench-gateway: .venv  ## the gateway: ranges against nginx, first bytes, health while it filters
 	@$(PY) -m benchmarks gateway
+
+bench-fusion: .venv  ## fusions: packing, meshes, callbacks, and results on real servers; some ten minutes
+	@$(PY) -m benchmarks fusion
 
 lock: .venv  ## resolve pyproject.toml anew into requirements.lock
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

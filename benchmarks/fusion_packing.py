@@ -30,7 +30,7 @@ _SIDE, _VOXEL_MM, _SLICES = 512, 0.25, 100
 _LARGE_TIMES = 40  # of 100 slices of 0.5 MB: 2 GB
 _HEADERS_TIMES = 4
 _CHECKS = 5
-_RULES = CbctRules(least_slices=2, least_fov_mm=1)  # the size is not what is measured
+RULES = CbctRules(least_slices=2, least_fov_mm=1)  # the size is not what is measured
 _KEY = bytes(32)
 
 
@@ -99,7 +99,7 @@ def _height(dataset: pydicom.Dataset) -> float:
 
 
 def _speed(folder: Path, source: Path) -> None:
-    checked = check_cbct(source, rules=_RULES)
+    checked = check_cbct(source, rules=RULES)
     show_title(f"Packing {checked.slices} slices, {checked.bytes / 1e6:.0f} MB")
     methods = [
         Method(_OURS, partial(packed, checked)),
@@ -128,7 +128,7 @@ def _headers(source: Path) -> None:
     times = []
     for _ in range(_CHECKS):
         start = time.process_time()
-        slices = check_cbct(source, rules=_RULES).slices
+        slices = check_cbct(source, rules=RULES).slices
         times.append(time.process_time() - start)
     took = float(np.median(times))
     show_figure(f"checking {slices} slices, CPU", f"{took:.2f} s", at_most(0.5).verdict(took))
@@ -146,7 +146,7 @@ def _memory(folder: Path, source: Path) -> None:
         ("the zip of these slices", "PLAIN", folder / "out.zip"),
     ):
         if path.suffix == ".zip":
-            packed(check_cbct(series, rules=_RULES), folder)
+            packed(check_cbct(series, rules=RULES), folder)
         command = ["-m", "benchmarks.fusion_packing", how, str(path), str(folder / "again.zip")]
         done = subprocess.run([sys.executable, *command], check=True, stdout=subprocess.PIPE)
         grown = float(done.stdout)
@@ -158,7 +158,7 @@ def main() -> None:
     how, source, target = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     deidentifier = Deidentifier(_KEY) if how == "CLEANED" else None
     before = restart_peak()
-    checked = check_cbct(source, rules=_RULES)
+    checked = check_cbct(source, rules=RULES)
     checked.digest()
     pack_cbct(checked, target, deidentifier=deidentifier)
     print((peak_bytes() - before) / 1e6)
