@@ -93,7 +93,7 @@ def _fuse(api: PrefectApi, stack: Stack) -> None:
             msg = "collect-fusion left nothing; Prefect's UI shows why"
             raise RunFailedError(msg)
         time.sleep(0.5)
-    _say(f"Fused teeth in 3-D: {stack.gateway}/files/fusions/{CASE}/viewer.html")
+    _say(f"Fused teeth in 3-D: {folder.viewer}")
 
 
 def _tell_what_was_fetched(folder: CohortFolder) -> None:

@@ -13,7 +13,7 @@ _FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 
 
 class RunFailedError(Exception):
-    """A flow run ended in another state than Completed."""
+    """A flow run did not end well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,9 @@ class RunStatus:
     """A flow run as it stands.
 
     Attributes:
-        state: The state's name, as the UI shows it.
+        state: The state's name, as the UI shows it: `Completed`, or what the flow calls it.
         is_final: Whether it will not change by itself.
+        has_completed: Whether it ended well, whatever its state is called.
         progress: Description and percent of each progress bar of the run, oldest first.
     """
 
@@ -31,6 +32,7 @@ class RunStatus:
     state: str
     is_final: bool
     message: str
+    has_completed: bool = False
     progress: tuple[tuple[str, float], ...] = ()
 
 
@@ -84,6 +86,7 @@ class PrefectApi:
             state=state["name"],
             is_final=state["type"] in _FINAL,
             message=state["message"] or "",
+            has_completed=state["type"] == "COMPLETED",
             progress=tuple((bar["description"] or "", float(bar["data"])) for bar in bars),
         )
 
@@ -93,11 +96,11 @@ class PrefectApi:
         """Wait for a run, showing each status, and return the last.
 
         Raises:
-            RunFailedError: It ended otherwise than Completed, or not in time.
+            RunFailedError: It did not end well, or not in time.
         """
         for status in self._statuses(run_id, timeout_s):
             show(status)
-            if status.is_final and status.state != "Completed":
+            if status.is_final and not status.has_completed:
                 msg = f"{status.name} ended {status.state}: {status.message}"
                 raise RunFailedError(msg)
             if status.is_final:

@@ -8,6 +8,9 @@ from deployments.processes import Server, clean_environment
 from imaging.files import write_json
 
 
+_LEASES = "prefect.server.concurrency.lease_storage.filesystem"
+
+
 class StackError(Exception):
     """A server did not start; the message names its log."""
 
@@ -60,6 +63,8 @@ class Stack:
             PREFECT_API_URL=self.prefect_api,
             PREFECT_SERVER_ANALYTICS_ENABLED="false",
             PREFECT_WORKER_QUERY_SECONDS="2",
+            # In memory, the slots of limited deployments would stay taken when the server ends.
+            PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE=_LEASES,
             IMAGING_GATEWAY_URL=self.gateway,
             **{"IMAGING_DATA_ROOT": str(self.data_root), **self.archive, **self.environment},
         )

@@ -92,7 +92,7 @@ def _tell(stack: Stack) -> None:
     print(f"Gateway      {stack.gateway}/files/")
     print(f"Orthanc      {given.get('IMAGING_ORTHANC_URL') or place.orthanc_url or '-'}")
     if stack.vendor:
-        print(f"Fusion vendor {stack.vendor}, a simulator: nothing is paid")
+        print(f"Vendor       {stack.vendor}, a simulator of fusions: nothing is paid")
     if folder := given.get("IMAGING_DICOM_FOLDER") or place.dicom_folder:
         print(f"DICOM folder {folder}")
     print(f"Results      {given.get('IMAGING_DATA_ROOT', stack.data_root)}")

@@ -14,14 +14,17 @@ _SECONDS = 3.0  # long enough to see a run wait, short enough for who watches
 def start_vendor(folder: Path, gateway: str) -> tuple[Server, dict[str, str]]:
     """Start a simulator, and return it with the settings of an account there.
 
+    It remembers its runs: a job that was submitted before the servers were stopped is collected
+    when they are started again.
+
     Args:
-        folder: Where its log goes.
+        folder: Where its log goes, and what it remembers.
         gateway: Address that its callbacks go to.
     """
     port, files_port, key = free_port(), free_port(), secrets.token_hex(16)
     words = ["--port", str(port), "--files-port", str(files_port), "--seconds", str(_SECONDS)]
     command = [sys.executable, "-m", "imaging.phantoms.vendor", *words]
-    command += ["--user-id", _USER, "--token", key]
+    command += ["--user-id", _USER, "--token", key, "--state", str(folder / "vendor")]
     account = {
         "IMAGING_FUSION_URL": f"http://127.0.0.1:{port}",
         "IMAGING_FUSION_FILES_URL": f"http://127.0.0.1:{files_port}",

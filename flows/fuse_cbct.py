@@ -57,7 +57,7 @@ def fuse_cbct(  # noqa: PLR0913 - each is a field of the form
             carry theirs: only their surface is sent. The anatomy itself can still be recognised.
         series_instance_uid: Which series of the CBCT, where there are several.
         specification: Which workflow of the vendor's, and which meshes in which format.
-        draco: Compress the GLB files: a fifth of the size, and not every program opens them.
+        draco: Write compressed GLB files too: a fifth of the size; not every program opens them.
         submit_again: Pay for another run where the vendor failed on the same files before.
     """
     files = {"upper_scan": upper_scan, "lower_scan": lower_scan, "cbct": cbct}

@@ -37,10 +37,10 @@ def fuse_cbct_batch(  # noqa: PLR0913 - each is a field of the form
             and, where a folder holds several series, `series_instance_uid`; a line a case. Paths
             that are not absolute count from the data root.
         connection: Account at the vendor: `default` or `fusion-vendor/<name>`.
-        dry_run: Check and pack, and send nothing.
+        dry_run: Check, and send nothing.
         deidentify: Take the patients' identities out of the CBCTs' headers on the way.
         specification: Which workflow of the vendor's, and which meshes in which format.
-        draco: Compress the GLB files.
+        draco: Write compressed GLB files too.
         submit_again: Pay for another run where the vendor failed on the same files before.
         max_failed_percent: The run fails when more than this share of the cases is refused, or all
             of them.
@@ -55,5 +55,5 @@ def fuse_cbct_batch(  # noqa: PLR0913 - each is a field of the form
         draco=draco,
         submit_again=submit_again,
     )
-    outcomes = settle(handing_in, "fusion-batch", "Cases handed in")
-    return handed_in(report_batch(cases, outcomes, max_failed_percent))
+    outcomes = settle(handing_in, "fusion-batch-handed-in", "Cases handed in")
+    return handed_in(report_batch(cases, outcomes, max_failed_percent), outcomes)

@@ -15,7 +15,7 @@ from imaging.errors import ImagingError, InputError, SettingError
 from imaging.fusion import journey
 from imaging.fusion.case import FusionCase, case_of, read_cases
 from imaging.fusion.connection import VendorConnection
-from imaging.fusion.job import Job
+from imaging.fusion.job import Job, JobState
 from imaging.fusion.journey import Prepared, Progress
 from imaging.fusion.journey.watching import silent
 from imaging.fusion.ledger import Ledger
@@ -39,7 +39,7 @@ class HandedIn:
     Attributes:
         case: Its name.
         state: `SUBMITTED`, ..., `dry run`, or `refused`.
-        reason: Why it was refused; else what it is.
+        reason: What that means, and why it is so.
     """
 
     case: str
@@ -49,7 +49,12 @@ class HandedIn:
     @property
     def is_refused(self) -> bool:
         """Whether a person must do something before it can be submitted."""
-        return self.state == "refused"
+        return self.state in {"refused", JobState.FAILED}
+
+    @property
+    def is_rehearsed(self) -> bool:
+        """Whether it was checked and nothing else."""
+        return self.state == "dry run"
 
 
 def find_case(case: str, files: Mapping[str, Path | None], series: str) -> FusionCase:
@@ -107,11 +112,12 @@ def submit_case(
         submit_again=submit_again,
         progress=progress_bar(f"fusion-{name}-sent", f"{name} to the vendor"),
     )
-    create_markdown_artifact(
-        journey.job_as_markdown(job),
-        artifact_key("fusion", job.case),
-        description=f"{job.case}: {job.state}",
-    )
+    if not job.collected:  # else it would take the place of the picture
+        create_markdown_artifact(
+            journey.job_as_markdown(job),
+            artifact_key("fusion", job.case),
+            description=f"{job.case}: {job.state}",
+        )
     return job
 
 
@@ -145,7 +151,7 @@ def hand_in(  # noqa: PLR0913 - each is a choice of the form
         raise
     except ImagingError as error:
         return HandedIn(case.case, "refused", str(error))
-    return HandedIn(case.case, str(job.state), job.reason or journey.meaning_of(job))
+    return HandedIn(case.case, str(job.state), journey.told_of(job))
 
 
 @task(cache_policy=NO_CACHE)
@@ -157,7 +163,7 @@ def report_batch(
     unknown = "it failed in a way nobody foresaw; the log of its task says how"
     every = [by_case.get(c.case, HandedIn(c.case, "refused", unknown)) for c in cases]
     refused = sum(outcome.is_refused for outcome in every)
-    told = f"{len(every) - refused} of {len(every)} cases handed in, {refused} refused"
+    told = _counted(every, refused)
     create_table_artifact(
         [
             {"case": row.case, "state": row.state, "reason": row.reason}
@@ -169,6 +175,14 @@ def report_batch(
     if refused == len(every) or 100 * refused > max_failed_percent * len(every):
         raise InputError(told)
     return told
+
+
+def _counted(every: Sequence[HandedIn], refused: int) -> str:
+    rehearsed = any(row.is_rehearsed for row in every)
+    failed = sum(row.state == JobState.FAILED for row in every)
+    done = "checked, nothing was sent or paid for" if rehearsed else "handed in"
+    told = f"{len(every) - refused} of {len(every)} cases {done}, {refused - failed} refused"
+    return f"{told}, {failed} failed at the vendor before" if failed else told
 
 
 def client_of(connection: str) -> FusionClient:

@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from imaging.errors import InputError
 from imaging.fusion import journey
+from imaging.fusion.job import Job
 from imaging.fusion.ledger import Ledger
 from imaging.settings import settings
 from tasks.fusion import client_of
@@ -39,20 +40,24 @@ def look_after_jobs() -> int:
 @task(cache_policy=NO_CACHE)
 def resolve_job(job: str, decision: str, run_id: str, reviewer: str) -> int:
     """Show what nobody knows to be paid for, or keep a person's decision about one."""
+    told = ""
     with Ledger.of(settings()) as ledger:
         if decision != "show":
-            found = journey.find_job(ledger, job)
-            if decision == "release":
-                journey.release(found.key, ledger, by=reviewer)
-            elif not run_id.strip():
-                msg = "to adopt a run, give the vendor's id of it"
-                raise InputError(msg)
-            else:
-                with client_of(found.connection) as client:
-                    journey.adopt_run(found.key, run_id.strip(), ledger, client, by=reviewer)
+            decided = _decide(ledger, journey.find_job(ledger, job), decision, run_id, reviewer)
+            told = f"{decided.name}: {journey.told_of(decided)}. "
         rows = journey.uncertain_rows(ledger)
-    _show(rows, "fusions-uncertain", f"{len(rows)} submissions whose answer was lost")
+    _show(rows, "fusions-uncertain", f"{told}Submissions whose answer was lost: {len(rows)}")
     return len(rows)
+
+
+def _decide(ledger: Ledger, job: Job, decision: str, run_id: str, reviewer: str) -> Job:
+    if decision == "release":
+        return journey.release(job.key, ledger, by=reviewer)
+    if not run_id.strip():
+        msg = "to adopt a run, give the vendor's id of it"
+        raise InputError(msg)
+    with client_of(job.connection) as client:
+        return journey.adopt_run(job.key, run_id.strip(), ledger, client, by=reviewer)
 
 
 def _show(rows: list[dict[str, Any]], key: str, told: str) -> None:

@@ -8,7 +8,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 
 from imaging.fusion import journey
 from imaging.fusion.job import Job
-from imaging.fusion.journey import Collected
+from imaging.fusion.journey import Collected, CollectedGroup
 from imaging.fusion.ledger import Ledger
 from imaging.settings import settings
 from tasks.fusion import client_of
@@ -43,10 +43,10 @@ def collect_job(job: str) -> Path | Job:
 def _show(result: Collected) -> None:
     """Show the picture, a row for each mesh, and where to open the rest."""
     case = result.job.case
+    for note in result.notes:
+        log.warning("%s: %s", result.job.name, note)
     create_markdown_artifact(
-        _page(result),
-        artifact_key("fusion", case),
-        description=f"{case}: {len(result.metrics)} meshes collected",
+        _page(result), artifact_key("fusion", case), description=f"{case}: {_counted(result)}"
     )
     create_table_artifact(
         result.metrics[:_TABLE_ROWS],
@@ -72,20 +72,22 @@ def _page(result: Collected) -> str:
     lines += [
         f"[In 3-D]({viewer}), teeth to show and hide; the same file: `{result.folder.viewer}`"
     ]
-    lines += [
-        "",
-        f"Folder: `{result.folder.path}`",
-        "",
-        "| group | meshes | file |",
-        "|---|---|---|",
-    ]
-    lines += [
-        f"| {group.name} | {len(group.parts)} | [GLB]({_address(group.glb)}),"
-        f" [PLY]({_address(group.ply)}) |"
-        for group in result.groups
-    ]
-    lines += ["", *[f"- {note}" for note in result.notes]]
+    lines += ["", *[f"- **{note}**" for note in result.notes], ""]
+    lines += [f"Folder: `{result.folder.path}`", "", "| group | meshes | file |", "|---|---|---|"]
+    lines += [f"| {group.name} | {len(group.parts)} | {_files(group)} |" for group in result.groups]
     return "\n".join(lines)
+
+
+def _counted(result: Collected) -> str:
+    """Say how many meshes there are, and how many of the delivered ones are not shown."""
+    shown = sum(len(group.parts) for group in result.groups)
+    lost = len(result.metrics) - shown
+    return f"{shown} meshes collected" + (f", {lost} damaged and left out" if lost else "")
+
+
+def _files(group: CollectedGroup) -> str:
+    files = {"GLB": group.glb, "PLY": group.ply, "GLB with Draco": group.compact}
+    return ", ".join(f"[{kind}]({_address(path)})" for kind, path in files.items() if path)
 
 
 def _address(path: Path) -> str:

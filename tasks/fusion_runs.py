@@ -13,6 +13,7 @@ from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import get_current_settings
 
 from imaging.errors import (
+    InputError,
     RemoteError,
     RemoteRejectedError,
     RemoteUnavailableError,
@@ -75,9 +76,10 @@ def restart_preparation(job: Job) -> str:
         job: Whose worker claimed it and went away before it sent anything.
 
     Returns:
-        The id of the flow run; "" where runs were started that did not even claim it.
+        The id of the flow run.
 
     Raises:
+        InputError: Several runs were started that did not even claim it: a person is needed.
         RemoteUnavailableError: Prefect does not answer.
         RemoteRejectedError: Prefect will not start it.
         SettingError: No server of Prefect's is set, or it has no such deployment.
@@ -88,8 +90,8 @@ def restart_preparation(job: Job) -> str:
             run = _run(client, _PREPARE, job.request, name, f"fuse-{job.name}")
             if not _is_dead(run.state):
                 return str(run.id)
-    log.warning("Fusion %s: %s runs did not begin it again", job.name, _MOST_STARTS)
-    return ""
+    msg = f"{_MOST_STARTS} runs of {_PREPARE} did not begin it again: start it yourself"
+    raise InputError(msg)
 
 
 def _collecting(client: SyncPrefectClient, job: Job) -> FlowRun:

@@ -1,5 +1,6 @@
 """How runs about fusions end: by names that tell in the UI what a job waits for."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,15 @@ from prefect.states import Completed, Failed
 
 from imaging.fusion import journey
 from imaging.fusion.job import Job, JobState
+from tasks.fusion import HandedIn
 from tasks.fusion_runs import start_collection
+
+_ENDS = {
+    JobState.CLAIMED: "Joined",  # another run is at it, or died of late
+    JobState.SUBMITTING: "Joined",
+    JobState.UNCERTAIN: "Uncertain",
+    JobState.COMPLETED: "AlreadyDone",
+}
 
 
 def rehearsed() -> State[Any]:
@@ -23,13 +32,13 @@ def submitted(job: Job) -> State[Any]:
         return Failed(message=told)
     if job.state is JobState.COMPLETED and not job.collected:
         start_collection(job.key)  # paid for before: there is nothing left to wait for
-    names = {JobState.COMPLETED: "AlreadyDone", JobState.UNCERTAIN: "Uncertain"}
-    return Completed(name=names.get(job.state, "Submitted"), message=told)
+    return Completed(name=_ENDS.get(job.state, "Submitted"), message=told)
 
 
-def handed_in(told: str) -> State[Any]:
+def handed_in(told: str, outcomes: Sequence[HandedIn]) -> State[Any]:
     """Return how a batch ends."""
-    return Completed(name="Submitted", message=told)
+    rehearsed = any(outcome.is_rehearsed for outcome in outcomes)
+    return Completed(name="DryRun" if rehearsed else "Submitted", message=told)
 
 
 def collected(result: Path | Job) -> State[Any] | Path:
@@ -43,5 +52,4 @@ def collected(result: Path | Job) -> State[Any] | Path:
 
 
 def _told(job: Job) -> str:
-    reason = f" ({job.reason})" if job.reason else ""
-    return f"{job.name}: {journey.meaning_of(job)}{reason}"
+    return f"{job.name}: {journey.told_of(job)}"

@@ -24,15 +24,18 @@ def artifact_key(*parts: str) -> str:
 
 
 def progress_bar(key: str, description: str) -> Callable[[str, float], None]:
-    """Show a progress bar, and return what moves it: it takes a step in words, and a share of 1.
+    """Return what moves a progress bar: it takes a step in words, and a share of 1.
 
-    It is called from the run's own thread.
+    It is called from the run's own thread. The bar appears with the first step: of what is done
+    already, or not to be done, none would stand at 0 % for ever.
     """
-    bar = cast("UUID", create_progress_artifact(0.0, artifact_key(key), description))
-    shown_at = time.monotonic()
+    bar: UUID | None = None
+    shown_at = 0.0
 
     def show(step: str, share: float) -> None:
-        nonlocal shown_at
+        nonlocal bar, shown_at
+        if bar is None:
+            bar = cast("UUID", create_progress_artifact(0.0, artifact_key(key), description))
         if share >= 1 or time.monotonic() - shown_at > _UPDATE_EVERY_S:
             update_progress_artifact(bar, round(100 * share, 1), f"{description}: {step}")
             shown_at = time.monotonic()

@@ -52,13 +52,17 @@ def case_of(data_root: Path, name: str, files: Mapping[str, str | Path], series:
         series: SeriesInstanceUID; empty for the only one there is.
 
     Raises:
-        InputError: A file is not named, or the name is none.
+        InputError: A file is not named or cannot be found by its name, or the case's name is none.
     """
     missing = [field for field in _NEEDED[1:] if not str(files.get(field) or "").strip(" .")]
     if missing:
-        msg = f"{name}: not named: {', '.join(missing)}"
+        msg = f"these are not named: {', '.join(missing)}"  # the name may be a patient's still
         raise InputError(msg)
-    paths = {field: data_root / Path(files[field]).expanduser() for field in _NEEDED[1:]}
+    try:
+        paths = {field: data_root / Path(files[field]).expanduser() for field in _NEEDED[1:]}
+    except RuntimeError:  # of `~somebody`, of whom this machine knows nothing
+        msg = "a path begins with the home of somebody who has none here"
+        raise InputError(msg) from None
     return FusionCase(name, **paths, series_instance_uid=series.strip())
 
 
@@ -93,7 +97,8 @@ def _rows(worklist: Path) -> list[dict[str, str]]:
         separator = max(",;\t", key=lines[0].count) if lines else ","
         rows = list(csv.DictReader(lines, delimiter=separator, strict=True))
     except (OSError, ValueError, csv.Error) as error:
-        msg = f"the worklist cannot be read: {type(error).__name__}"
+        why = (isinstance(error, OSError) and error.strerror) or "it is no CSV file in UTF-8"
+        msg = f"the worklist of cases cannot be read: {why}"
         raise InputError(msg) from None
     headings = {name.strip().casefold() for name in (rows[0] if rows else {}) if name}
     if missing := [name for name in _NEEDED if name not in headings]:

@@ -4,6 +4,7 @@ import argparse
 import gc
 import logging
 import sys
+from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
 from functools import partial
@@ -19,20 +20,22 @@ from imaging.gateway.options import GatewayOptions, options_of
 from imaging.gateway.waking import Wake
 from imaging.settings import settings
 
+WakeOf = Callable[[GatewayOptions], Wake]
+
 _MOST_CONNECTIONS = 512
 _GRACE_S = 10  # downloads that take longer are cut off when the gateway ends
 _WAITING = 256
 _TURN_S = 0.001  # a fifth of Python's own: while label maps are filtered, others answer sooner
 
 
-def main(arguments: list[str] | None = None, wake: Wake | None = None) -> int:
+def main(arguments: list[str] | None = None, wake_of: WakeOf | None = None) -> int:
     """Do what the command line says; return the exit status.
 
     Args:
         arguments: Of the command; those it was called with when left out.
-        wake: Called with the key of each fusion whose callback came.
+        wake_of: Makes, for a gateway, what is called with the key of each fusion that rang.
     """
-    parser = _parser(wake)
+    parser = _parser(wake_of)
     given = parser.parse_args(_with_verb(sys.argv[1:] if arguments is None else arguments))
     try:
         status: int = given.run(given)
@@ -42,7 +45,7 @@ def main(arguments: list[str] | None = None, wake: Wake | None = None) -> int:
     return status
 
 
-def serve(given: argparse.Namespace, wake: Wake | None = None) -> int:
+def serve(given: argparse.Namespace, wake_of: WakeOf | None = None) -> int:
     """Serve until told to end.
 
     Raises:
@@ -51,7 +54,7 @@ def serve(given: argparse.Namespace, wake: Wake | None = None) -> int:
     options = _options(given)
     check_exposure(options, settings().gateway_url)
     try:
-        config = config_of(options, wake)
+        config = config_of(options, wake_of(options) if wake_of else None)
     except OSError as error:
         name, msg = "IMAGING_DATA_ROOT", "it is no folder, or one that cannot be written to"
         raise SettingError(name, msg) from error
@@ -83,7 +86,7 @@ def config_of(options: GatewayOptions, wake: Wake | None = None) -> uvicorn.Conf
     )
 
 
-def _parser(wake: Wake | None) -> argparse.ArgumentParser:
+def _parser(wake_of: WakeOf | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m imaging.gateway", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     verb = commands.add_parser("serve", help="serve the data root (if nothing else is said)")
@@ -91,7 +94,7 @@ def _parser(wake: Wake | None) -> argparse.ArgumentParser:
     verb.add_argument("--port", type=_port, help="port to listen on; 0 for any that is free")
     verb.add_argument("--data-root", type=Path, help="the only folder that is served from")
     verb.add_argument("--no-listing", action="store_true", help="do not show folders")
-    verb.set_defaults(run=partial(serve, wake=wake))
+    verb.set_defaults(run=partial(serve, wake_of=wake_of))
     add_commands(commands)
     return parser
 

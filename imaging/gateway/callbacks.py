@@ -4,7 +4,6 @@ import threading
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from pydantic import SecretStr
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
@@ -75,25 +74,16 @@ class Callbacks:
     def _key(self) -> bytes:
         with self._lock:
             if not self._secret:
-                self._secret = _secret(self._settings())
+                self._secret = _secret(self._options.applied_to(settings()))
             return self._secret
 
     def _opened(self) -> Ledger:
         with self._lock:
             if self._ledger is None:
-                ledger = Ledger.of(self._settings())
+                ledger = Ledger.of(self._options.applied_to(settings()))
                 ledger.hold_open()  # or SQLite tidies up after each callback, and that is slow
                 self._ledger = ledger
             return self._ledger
-
-    def _settings(self) -> Settings:
-        """Return the settings with what this gateway was given."""
-        given = {
-            "data_root": self._options.data_root,
-            "project_key": SecretStr(self._options.project_key),
-            "fusion_ledger_url": SecretStr(self._options.ledger_url),
-        }
-        return settings().model_copy(update=given)
 
 
 def callbacks_router(callbacks: Callbacks) -> APIRouter:

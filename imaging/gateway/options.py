@@ -4,6 +4,8 @@ import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from imaging.settings import Settings
 
 _MB = 1 << 20
@@ -43,6 +45,15 @@ class GatewayOptions:
     def state(self) -> Path:
         """Folder of tokens, keys and cached results; as a dot folder it is never served."""
         return self.data_root / ".gateway"
+
+    def applied_to(self, settings: Settings) -> Settings:
+        """Return the settings with the place, the secret and the ledger that were given."""
+        given = {
+            "data_root": self.data_root,
+            "project_key": SecretStr(self.project_key),
+            "fusion_ledger_url": SecretStr(self.ledger_url),
+        }
+        return settings.model_copy(update=given)
 
     @property
     def is_local(self) -> bool:

@@ -21,17 +21,17 @@ DONE = {"workflow_id": "run-1", "success": True}
 
 
 @contextlib.contextmanager
-def started(root, log, prefect_api):
+def started(root, log, prefect_api, *options):
     """Run the command, and give its address, for the block."""
     settings = {
-        "IMAGING_DATA_ROOT": str(root),
+        "IMAGING_DATA_ROOT": str(root / "elsewhere" if options else root),
         "IMAGING_PROJECT_KEY": PROJECT_KEY,
         "IMAGING_FUSION_LEDGER_URL": "",
         "IMAGING_GATEWAY_HOST": "127.0.0.1",
         "IMAGING_GATEWAY_URL": "",
         "PREFECT_API_URL": prefect_api,
     }
-    command = [sys.executable, "-m", "deployments.gateway", "--port", "0"]
+    command = [sys.executable, "-m", "deployments.gateway", "--port", "0", *options]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, env=os.environ | settings, cwd=root, stdout=output, stderr=output
@@ -76,13 +76,16 @@ def test_without_prefect_a_callback_is_answered_and_remembered(tmp_path, ledger)
 
 @pytest.mark.usefixtures("prefect_server", "ledger")
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # of Prefect's own clients
-def test_a_callback_starts_a_run_that_collects(tmp_path):
+@pytest.mark.parametrize(
+    "options", [lambda _: (), lambda root: ("--data-root", str(root))], ids=["settings", "option"]
+)
+def test_a_callback_starts_a_run_that_collects(tmp_path, options):
     api = str(get_current_settings().api.url)
     with get_client(sync_client=True) as client:
         flow = client.create_flow_from_name("collect-fusion")
         deployment = client.create_deployment(flow, "collect-fusion")
         try:
-            with started(tmp_path, tmp_path / "log", api) as gateway:
+            with started(tmp_path, tmp_path / "log", api, *options(tmp_path)) as gateway:
                 for _ in range(2):
                     assert httpx.post(gateway + address(tmp_path), json=DONE).status_code == 204
                 runs = waited_for(lambda: runs_of(client, deployment))

@@ -51,3 +51,32 @@ def test_a_refusal_is_told_at_once(busy):
     with pytest.raises(RunFailedError, match="404"):
         api.run("nothing", {})
     assert len(asked) == 1
+
+
+@pytest.fixture
+def ended():
+    """A server whose only run ended in the state that is given."""
+
+    def serve(state, kind):
+        told = {"type": kind, "name": state, "message": "so it is"}
+
+        def answer(request):
+            is_run = request.method == "GET"
+            return httpx.Response(200, json={"name": "fuse-1", "state": told} if is_run else [])
+
+        api = PrefectApi("http://prefect.test/api")
+        api._http = httpx.Client(transport=httpx.MockTransport(answer), base_url=api.url)
+        return api
+
+    return serve
+
+
+@pytest.mark.parametrize("state", ["Completed", "Submitted", "AlreadyDone"])
+def test_a_run_ended_well_whatever_its_flow_calls_that(ended, state):
+    assert ended(state, "COMPLETED").follow("run-1", 60).state == state
+
+
+@pytest.mark.parametrize("kind", ["FAILED", "CRASHED", "CANCELLED"])
+def test_a_run_that_did_not_end_well_is_told_with_its_state_and_message(ended, kind):
+    with pytest.raises(RunFailedError, match="fuse-1 ended Uncooked: so it is"):
+        ended("Uncooked", kind).follow("run-1", 60)

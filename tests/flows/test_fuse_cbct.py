@@ -17,7 +17,7 @@ from imaging.fusion.job import JobState
 from imaging.fusion.ledger import Ledger
 from imaging.settings import settings
 from tests.flows.said import everything_said
-from tests.flows.shown import artifact
+from tests.flows.shown import artifact, artifacts_of
 
 
 def the_job():
@@ -81,6 +81,7 @@ def test_a_collected_case_is_files_a_picture_and_a_page(handed_in):
     page = artifact("fusion-case-1")
     assert "(data:image/png;base64," in page.data
     assert len(page.data) < 100_000
+    assert (folder / "fusion.draco.glb").as_uri() in page.data
     assert (folder / "viewer.html").stat().st_size > 700_000
     assert (folder / "viewer.html").as_uri() in artifact("fusion-viewer-case-1").data
     assert the_job().collected
@@ -101,8 +102,21 @@ def test_a_short_job_can_be_waited_for(vendor, handed_in):
 
     assert (results() / "fusion.json").exists()
     assert vendor.paid == 1
-    assert fuse_cbct(**handed_in, return_state=True).name == "AlreadyDone"
-    assert vendor.paid == 1
+    again = fuse_cbct(**handed_in, return_state=True)
+    assert (again.name, vendor.paid) == ("AlreadyDone", 1)
+    assert "fusions/case-1" in str(again.message)
+    assert "data:image/png" in artifact("fusion-case-1").data  # the picture is still what is shown
+    assert "progress" not in {row.type for row in artifacts_of(again)}  # nothing was sent
+
+
+def test_a_damaged_mesh_is_left_out_and_told_before_the_files(vendor, handed_in):
+    vendor.plan("result", "nan")
+
+    fuse_cbct(**handed_in, wait="inline")
+
+    page = artifact("fusion-case-1")
+    assert "meshes collected, 1 damaged and left out" in page.description
+    assert page.data.index("**teeth 11: the mesh has vertices") < page.data.index("| group |")
 
 
 def test_a_run_that_the_vendor_fails_is_told_with_its_reason(vendor, handed_in):
@@ -113,6 +127,7 @@ def test_a_run_that_the_vendor_fails_is_told_with_its_reason(vendor, handed_in):
 
     assert state.is_failed()
     assert "no upper teeth" in str(state.message)
+    assert "submit_again" in str(state.message)
     assert fuse_cbct(**handed_in, return_state=True).is_failed()
     assert vendor.paid == 1
     assert fuse_cbct(**handed_in, submit_again=True, return_state=True).name == "Submitted"
@@ -170,6 +185,10 @@ def test_a_released_submission_is_paid_for_again_by_the_next_run(vendor, handed_
     resolve_fusion("case-1", "release", reviewer="A. Physicist")
 
     assert the_job().state is JobState.RELEASED
+    assert (
+        "run fuse-cbct again (released by A. Physicist). Submissions"
+        in artifact("fusions-uncertain").description
+    )
     assert fuse_cbct(**handed_in, return_state=True).name == "Submitted"
     assert vendor.paid == 2
 

@@ -1,12 +1,16 @@
 """Many cases handed in by one run: one bad case is told, and keeps nobody."""
 
 import json
+from contextlib import closing
 
 import pytest
 import trimesh
 
+from flows.collect_fusion import collect_fusion
 from flows.fuse_cbct_batch import fuse_cbct_batch
 from imaging.errors import ImagingError, InputError, SettingError
+from imaging.fusion.ledger import Ledger
+from imaging.settings import settings
 from tests.flows.fusions import write_worklist
 from tests.flows.shown import artifact
 
@@ -60,9 +64,32 @@ def test_a_batch_fails_where_too_much_is_refused(vendor, cases):
 def test_without_an_account_a_batch_only_checks(place, cases):
     place()
 
-    fuse_cbct_batch(cases)
+    state = fuse_cbct_batch(cases, return_state=True)
 
     assert states() == {"broken": "refused", "case-1": "dry run", "case-2": "dry run"}
+    assert state.name == "DryRun"
+    assert "2 of 3 cases checked, nothing was sent or paid for, 1 refused" in str(state.message)
+
+
+def test_a_case_that_the_vendor_failed_before_waits_for_a_person(vendor, cases):
+    vendor.plan("result", "failed no upper teeth")
+    fuse_cbct_batch(cases)
+    with closing(Ledger.of(settings())) as ledger:
+        (failed,) = [
+            job for job in ledger.jobs() if collect_fusion(job.key, return_state=True).is_failed()
+        ]
+
+    again = fuse_cbct_batch(cases, max_failed_percent=70, return_state=True)
+
+    told = "1 of 3 cases handed in, 1 refused, 1 failed at the vendor before"
+    assert told in str(again.message)
+    row = next(
+        row for row in json.loads(artifact("fusion-batch").data)[:2] if row["case"] == failed.case
+    )
+    assert row["state"] == "FAILED"
+    assert "submit_again" in row["reason"]
+    assert "no upper teeth" in row["reason"]
+    assert vendor.paid == 2
 
 
 @pytest.mark.usefixtures("place")

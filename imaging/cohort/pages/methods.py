@@ -45,7 +45,9 @@ class DvhFacts:
         """Take them from the table of metrics; None where there is none."""
         if metrics is None:
             return None
-        methods = sorted(text for text in metrics["method"].unique() if text)
+        # Tables of before there was a choice of methods do not name any.
+        named = metrics["method"].unique() if "method" in metrics else ()
+        methods = sorted(text for text in named if text)
         return cls(metrics["case_id"].nunique(), tuple(methods))
 
 

@@ -20,8 +20,10 @@ _ENCRYPTED = 1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _LOCAL_HEADER = 30  # bytes before its name
 _END = struct.Struct("<4s4H2LH")
-_END_MARK, _END64_MARK = b"PK\5\6", b"PK\6\6"
-_MOST_END = _END.size + 0xFFFF  # with the longest comment
+_END64 = struct.Struct("<4s28x2Q8x")
+_LOCATOR64 = 20  # bytes between the two
+_END_MARK, _END64_MARK, _LOCATOR64_MARK = b"PK\5\6", b"PK\6\6", b"PK\6\7"
+_MOST_END = _END64.size + _LOCATOR64 + _END.size + 0xFFFF  # with the longest comment
 _NESTED = frozenset(
     (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".txz", ".zst", ".lz4", ".jar")
 )
@@ -64,8 +66,11 @@ def _check_directory(path: Path) -> None:
         msg = "the CBCT: the zip is damaged (its directory is missing)"
         raise InputError(msg)
     _, _, _, _, count, length, _, _ = _END.unpack_from(tail, start)
-    if (start64 := tail.rfind(_END64_MARK, 0, start)) >= 0 and len(tail) >= start64 + 56:
-        count, length = struct.unpack_from("<QQ", tail, start64 + 32)
+    start64 = start - _LOCATOR64 - _END64.size  # where `zipfile` looks, and nowhere else
+    if start64 >= 0 and tail.startswith(_LOCATOR64_MARK, start - _LOCATOR64):
+        mark, count64, length64 = _END64.unpack_from(tail, start64)
+        if mark == _END64_MARK:
+            count, length = count64, length64
     if count > MOST_MEMBERS or length > _MOST_DIRECTORY:
         msg = f"the CBCT: the zip is refused: more than {MOST_MEMBERS} files"
         raise InputError(msg)

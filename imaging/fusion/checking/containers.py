@@ -5,12 +5,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from imaging.dicom.walk import UNKNOWN, files_below
 from imaging.errors import InputError
-from imaging.fusion.checking.archives import checked_members
+from imaging.fusion.checking.archives import MOST_MEMBERS, checked_members
 
 _BLOCK = 1 << 20
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
@@ -50,11 +51,11 @@ class Container:
         """List its files in the order of their names.
 
         Raises:
-            InputError: There is nothing there, or it is a zip that is not to be trusted.
+            InputError: There is nothing there, or far too much, or it is a zip that is not to be
+                trusted.
         """
         if self.path.is_dir():
-            found = (Member(name, stamp.size) for name, stamp in files_below(self.path))
-            return sorted(member for member in found if member.size != UNKNOWN.size)
+            return self._members_below()
         if not self.path.is_file():
             msg = "the CBCT: there is no such file or folder"
             raise InputError(msg)
@@ -62,6 +63,13 @@ class Container:
             return [Member("", self.path.stat().st_size)]
         found_in_zip = checked_members(self.path)
         return sorted(Member(info.filename, info.file_size) for info in found_in_zip)
+
+    def _members_below(self) -> list[Member]:
+        found = list(islice(files_below(self.path), MOST_MEMBERS + 1))
+        if len(found) > MOST_MEMBERS:
+            msg = f"the CBCT: the folder holds more than {MOST_MEMBERS} files, no single CBCT"
+            raise InputError(msg)
+        return sorted(Member(name, each.size) for name, each in found if each != UNKNOWN)
 
     @contextmanager
     def opened(self) -> Iterator[Open]:

@@ -12,7 +12,7 @@ from imaging.fusion.journey.rounds import LookedAfter, Rounds, look_after
 from imaging.fusion.journey.submitting import submit
 from imaging.fusion.journey.waiting import poll, wait_inline
 from imaging.fusion.journey.watching import Progress
-from imaging.fusion.journey.words import job_as_markdown, meaning_of, uncertain_rows
+from imaging.fusion.journey.words import job_as_markdown, meaning_of, told_of, uncertain_rows
 from imaging.fusion.ledger import Ledger
 from imaging.fusion.place import FusionFolder
 from imaging.fusion.specification import FusionSpecification
@@ -48,6 +48,7 @@ __all__ = [
     "rehearse",
     "release",
     "submit",
+    "told_of",
     "uncertain_rows",
     "wait_inline",
 ]

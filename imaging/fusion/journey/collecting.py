@@ -54,7 +54,7 @@ def collect(  # noqa: PLR0913 - what it needs, and what may be chosen
     draco: bool | None = None,
     progress: Progress = silent,
     draw: Draw = draw_views,
-    lease_s: float = 600.0,
+    lease_s: float = 120.0,
 ) -> Collected | Job:
     """Fetch the results of a job that is done, and make them something to look at.
 
@@ -82,7 +82,7 @@ def collect(  # noqa: PLR0913 - what it needs, and what may be chosen
         RemoteUnavailableError: The vendor cannot be reached now; what is whole stays.
         RemoteRejectedError: The vendor hands out nothing.
     """
-    job = poll(known(ledger, key), ledger=ledger, client=client)
+    job = _decided(key, ledger, client)
     if job.state is not JobState.COMPLETED:
         return job
     folder = FusionFolder.named(job.folder, data_root)
@@ -103,6 +103,22 @@ def collect(  # noqa: PLR0913 - what it needs, and what may be chosen
         msg = f"{job.name}: its results vanished while they were collected"
         raise InputError(msg)
     return collected
+
+
+def _decided(key: str, ledger: Ledger, client: FusionClient) -> Job:
+    """Ask how the job stands, and again for each callback that came while it was asked.
+
+    Who rings then starts no other run, as this one lives.
+    """
+    job = known(ledger, key)
+    while True:
+        before = job.rang
+        job = poll(job, ledger=ledger, client=client)
+        if job.state is not JobState.SUBMITTED:
+            return job
+        job = known(ledger, key)
+        if job.rang == before:
+            return job
 
 
 def _collect(collection: _Collection, ledger: Ledger, owner: str) -> None:

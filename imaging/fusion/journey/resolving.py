@@ -73,6 +73,7 @@ def find_job(ledger: Ledger, text: str) -> Job:
     found = ledger.find(text.strip())
     if len(found) == 1:
         return found[0]
-    named = f": {', '.join(job.name for job in found[:_MOST_NAMED])}" if found else ""
-    msg = f"{len(found)} jobs are called so{named}; give the case, the key or the run id of one"
+    named = ", ".join(job.name for job in found[:_MOST_NAMED])
+    told = f"{len(found)} jobs are called so: {named}" if found else "no job is called so"
+    msg = f"{told}; give the case, the key or the run id of one"
     raise InputError(msg)

@@ -26,13 +26,13 @@ log = logging.getLogger(__name__)
 
 _THREADS = 4
 _PATIENCE_S = 30.0  # a collection that fails is begun again after twice the time, and twice that
-_SOON = 4  # collections that wait for nothing
+_SOON, _RAREST = 4, 16  # collections that wait for nothing; after so many they wait no longer
 
 _LOST = "uncertain: its answer was lost, decide with resolve-fusion"
 _OVERDUE = "overdue"
 _UNREACHED = "the vendor cannot be reached"
 _COLLECTING, _RESTARTED = "collection started", "preparation begun anew"
-_PAUSING = "its collection fails again and again; the next attempt waits"
+_PAUSING = "its collection fails again and again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +182,10 @@ def _look(
 
 def _begun(job: Job, start: Callable[[Job], object], now: float) -> LookedAfter:
     """Start a collection; each one that failed makes the next wait longer, since submission."""
-    if job.collections > _SOON and now < job.submitted + _PATIENCE_S * 2.0**job.collections:
-        return LookedAfter(job, _PAUSING)
+    begins = job.submitted + _PATIENCE_S * 2.0 ** min(job.collections, _RAREST)
+    if job.collections > _SOON and now < begins:
+        next_time = f"tried again at {moment(begins)}, or when you run collect-fusion"
+        return LookedAfter(job, f"{_PAUSING}: {next_time}")
     return _done(job, start, _COLLECTING)
 
 

@@ -34,6 +34,7 @@ from imaging.fusion.vendor import FusionClient
 
 log = logging.getLogger(__name__)
 
+_POST_S = 300.0  # longer than the POST can take
 _TRIES, _PAUSE_S = 6, 0.5  # to write down a run id: it is all that is left of the money
 
 
@@ -126,8 +127,8 @@ def _until_sent(
             inputs = upload_inputs(files, claimed.client, watch)
         claimed.ledger.begin_submission(claimed.key, claimed.owner, claimed.budget)
     except BaseException as error:
-        with suppress(ImagingError):  # whose claim is lost gives up nothing
-            watch.check()
+        with suppress(ImagingError):  # whose claim is lost, or was unnoticed, gives up nothing
+            claimed.ledger.renew(claimed.key, claimed.owner)
             # Nothing is sent. What is uploaded serves the next attempt, if that may succeed.
             if not isinstance(error, RemoteUnavailableError):
                 remove_work(claimed.key, claimed.data_root)
@@ -141,6 +142,9 @@ def _send(claimed: _Submission, inputs: dict[str, Any], progress: Progress) -> J
     try:
         # Also what is told now may fail, and nobody shall think that it came before the money.
         progress("submitting", 1.0)
+        # A worker may have been held up since, by its machine's sleep or by who is told: so long
+        # that a person released the job, and another sent it.
+        ledger.renew(key, claimed.owner, _POST_S)
         run_id = claimed.client.run(
             claimed.prepared.specification,
             inputs,

@@ -13,9 +13,11 @@ _MEANINGS = {
     " else decide with resolve-fusion",
     JobState.SUBMITTED: "the vendor has it; the results are collected when they are done",
     JobState.COMPLETED: "the vendor is done; the results are collected next",
-    JobState.FAILED: "the vendor failed; it may be submitted, and paid for, again",
-    JobState.REFUSED: "it was not accepted, and nothing was paid; it may be submitted again",
-    JobState.RELEASED: "a person allowed that it is submitted, and paid for, again",
+    JobState.FAILED: "the vendor failed; to pay for another run of the same files, run"
+    " fuse-cbct with submit_again",
+    JobState.REFUSED: "it was not accepted, and nothing was paid; run fuse-cbct again",
+    JobState.RELEASED: "a person allowed that it is submitted, and paid for, again;"
+    " run fuse-cbct again",
 }
 _TO_DO = (
     "look for the run in the vendor's own list: adopt it by its run id, or release the job when"
@@ -26,8 +28,14 @@ _TO_DO = (
 def meaning_of(job: Job) -> str:
     """Say what a job's state means, and what follows."""
     if job.collected:
-        return "done, and its results are collected"
+        return f"done, and its results are collected in fusions/{job.folder}"
     return _MEANINGS[job.state]
+
+
+def told_of(job: Job) -> str:
+    """Say what a job's state means, what follows, and the reason where there is one."""
+    reason = f" ({job.reason})" if job.reason else ""
+    return meaning_of(job) + reason
 
 
 def job_as_markdown(job: Job) -> str:

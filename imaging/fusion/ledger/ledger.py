@@ -84,7 +84,7 @@ class Ledger(Answers):
         )
 
     def begin_collection(
-        self, key: str, lease_s: float = 600.0, *, again: bool = False
+        self, key: str, lease_s: float = 120.0, *, again: bool = False
     ) -> str | None:
         """Ask to collect a completed job's results; exactly one of several who ask gets it.
 
@@ -115,7 +115,7 @@ class Ledger(Answers):
             )
             return owner
 
-    def renew_collection(self, key: str, owner: str, lease_s: float = 600.0) -> None:
+    def renew_collection(self, key: str, owner: str, lease_s: float = 120.0) -> None:
         """Give a sign of life while collecting.
 
         Raises:

@@ -21,6 +21,7 @@ _PARTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "M
 _LARGEST_FACE = 3 * (12 + 12 + 8 + 16 + 4)  # bytes: corners with normals, textures and colours
 _MOST_COPIES = 4  # of each byte
 _MOST_ENTRIES = 5_000
+_DEEPEST = 16  # of nodes within nodes: trimesh takes minutes for some hundreds, and hours for more
 _Tree = dict[str, Any]
 
 
@@ -32,6 +33,7 @@ def read_glb(content: bytes, most_faces: int) -> Surface:
             be decompressed.
     """
     tree, data = _chunks(content)
+    _check_nodes(tree)
     _check_bytes(tree, len(content), most_faces)
     _check_faces(tree, data, most_faces)
     scene = loaded(content, "glb", skip_materials=True)
@@ -63,15 +65,32 @@ def _chunks(content: bytes) -> tuple[_Tree, bytes]:
     return json.loads(content[20 : 20 + size]), data
 
 
+def _check_nodes(tree: _Tree) -> None:
+    """Refuse what is small to write and takes for ever to read.
+
+    Nodes are trees, of which each node has one parent at most (3.5.2).
+    """
+    lists = [tree.get(key, []) for key in ("nodes", "accessors")]
+    lists.append([part for mesh in tree.get("meshes", []) for part in mesh["primitives"]])
+    if max(map(len, lists)) > _MOST_ENTRIES:
+        msg = f"the GLB has more than {_MOST_ENTRIES:,} nodes, accessors or parts of meshes"
+        raise MeshError(msg)
+    pairs = [(child, up) for up, node in enumerate(lists[0]) for child in node.get("children", [])]
+    parents = dict(pairs)
+    above = list(parents)
+    for _ in range(_DEEPEST):
+        above = [parents[node] for node in above if node in parents]
+    if above or len(parents) < len(pairs):
+        msg = f"the nodes of the GLB are no trees, or deeper than {_DEEPEST}"
+        raise MeshError(msg)
+
+
 def _check_bytes(tree: _Tree, length: int, most_faces: int) -> None:
     """Add up what the accessors want to have made, before any of it is.
 
     An accessor without a view is zeros, as many as it likes, and many may look at the same bytes,
     of which each gets a copy.
     """
-    if max(len(tree.get(key, [])) for key in ("nodes", "meshes", "accessors")) > _MOST_ENTRIES:
-        msg = f"the GLB has more than {_MOST_ENTRIES:,} nodes, meshes or accessors"
-        raise MeshError(msg)
     empty = copied = 0
     for accessor in tree.get("accessors", []):
         size = _count(accessor) * _PARTS[accessor["type"]] * _BYTES[accessor["componentType"]]

@@ -61,7 +61,7 @@ def read_ply(content: bytes, most_faces: int) -> Surface:
     if min(counts.values(), default=-1) < 0 or sum(counts.values()) > len(content):
         msg = "the PLY file's header counts what the file cannot hold"
         raise MeshError(msg)
-    surface = surface_in(loaded(content, "ply", fix_texture=False))
+    surface = surface_in(loaded(content, "ply", fix_texture=False, skip_materials=True))
     if len(surface.vertices) != vertices or len(surface.faces) < faces:
         msg = "the PLY file holds less than its header says"
         raise MeshError(msg)

@@ -38,7 +38,8 @@ def read_obj(content: bytes, most_faces: int) -> Surface:
     lines = _OBJ_LINE.findall(_CONTINUED.sub(b" ", plain_text(content)))
     vertices = [rest for letter, rest in lines if letter == b"v"]
     faces = [_OBJ_DETAIL.sub(b"", rest) for letter, rest in lines if letter == b"f"]
-    check_count(sum(max(face.count(b" ") - 1, 1) for face in faces), most_faces)
+    gaps = (face.count(b" ") + face.count(b"\t") for face in faces)
+    check_count(sum(max(gap - 1, 1) for gap in gaps), most_faces)
     if not all(map(_OBJ_FACE.fullmatch, faces)):  # some count backwards, which is not read
         msg = "the OBJ file has faces that are not numbers of vertices, counted from 1"
         raise MeshError(msg)

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from imaging.errors import RemoteRejectedError
 from imaging.fusion.specification import MeshType
-from imaging.fusion.vendor.payloads import DeliveredMesh
+from imaging.fusion.vendor.payloads import DeliveredMesh, is_address
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +95,8 @@ def _members(value: object) -> list[tuple[str, object]] | None:
 
 def _safe(told: str) -> str:
     """Return a name that is one in any file system, as near to the vendor's as it goes."""
+    if is_address(told):  # a name is shown everywhere, and an address may be signed
+        return "mesh"
     plain = unicodedata.normalize("NFKC", told[: 4 * _LONGEST_NAME])
     name = _UNSAFE.sub("_", plain).strip("._-")[:_LONGEST_NAME].rstrip("._-") or "mesh"
     return f"mesh-{name}" if _RESERVED.fullmatch(name) else name

@@ -19,6 +19,7 @@ _LONGEST_ITEM = 128  # of metadata, by the vendor's contract
 _LONGEST_REASON = 300
 _LONGEST_URN = 1024
 _LONGEST_WORD = 60
+_MARKUP = "<>[]`"  # a page that shows it could show a stranger's picture, or a link, in its place
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _RUN_ID = re.compile(r"(?!\.+$)[A-Za-z0-9_.:-]{1,128}")  # dots alone would lead up an address
 
@@ -182,16 +183,21 @@ def status_of(answer: object) -> RunStatus:
 
 
 def _public(reason: object) -> str:
-    """Return a reason without addresses, urns and control characters, and not too long of it."""
+    """Return a reason without addresses, urns, markup and control characters, and not too long."""
     if not isinstance(reason, str):
         return ""
-    text = "".join(one if one.isprintable() else " " for one in reason[: 10 * _LONGEST_REASON])
-    words = ("…" if _is_address(word) else word for word in text.split())
+    kept = (one.isprintable() and one not in _MARKUP for one in reason[: 10 * _LONGEST_REASON])
+    text = "".join(one if keep else " " for one, keep in zip(reason, kept, strict=False))
+    words = ("…" if _is_hidden(word) else word for word in text.split())
     return " ".join(words)[:_LONGEST_REASON]
 
 
-def _is_address(word: str) -> bool:
-    """Tell whether a word could be an address, a part of one with its signature, or a urn."""
-    if "://" in word or URN in word.lower() or (word.isascii() and len(word) > _LONGEST_WORD):
-        return True
-    return "=" in word and ("/" in word or len(word) > _LONGEST_WORD // 3)
+def is_address(text: str) -> bool:
+    """Tell whether a text could hold an address, with a signature perhaps, or a urn."""
+    return "//" in text or URN in text.lower() or ("=" in text and "/" in text)
+
+
+def _is_hidden(word: str) -> bool:
+    """Tell whether a word could be an address, or a part of one: a signature, a token."""
+    could_be_signature = "=" in word and len(word) > _LONGEST_WORD // 3
+    return is_address(word) or could_be_signature or (word.isascii() and len(word) > _LONGEST_WORD)

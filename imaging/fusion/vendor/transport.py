@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable, Iterable
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
 
 import httpx
@@ -48,7 +49,8 @@ class Transport:
     def close(self) -> None:
         """Close the connections; a client that was given stays open."""
         if self._given is None:
-            self._http.close()
+            with unlogged():
+                self._http.close()
 
     def get(
         self, what: str, url: str, consume: Consume[T], params: dict[str, str] | None = None
@@ -102,7 +104,7 @@ class Transport:
         request = self._request("POST", url, headers, content=body)
         if self._given is not None:
             return self._exchange(what, self._given, request, consume)
-        with _client() as fresh:
+        with unlogged(), _client() as fresh:
             return self._exchange(what, fresh, request, consume)
 
     def put(
@@ -163,7 +165,9 @@ class Transport:
 
 
 def _client() -> httpx.Client:
-    return httpx.Client(verify=_certificates())
+    # A cookie that is kept would be sent again, to storage too, or break what is sent with it.
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+    return httpx.Client(verify=_certificates(), cookies=no_cookies)
 
 
 @cache

@@ -154,6 +154,7 @@ def test_dvhs_are_described_by_the_method_in_their_table(text, said):
 
 def test_without_dvhs_none_are_mentioned():
     assert DvhFacts.of(None) is None
+    assert DvhFacts.of(pd.DataFrame({"case_id": ["a"]})) == DvhFacts(1, ())
     assert "histogram" not in methods_paragraph(tally_of(TAKEN), PLAIN)
 
 

@@ -45,9 +45,22 @@ def test_every_fault_of_a_worklist_is_told_by_line(tmp_path):
 
     told = str(refused.value)
     assert "3 faults" in told
-    assert "line 3: b: not named: upper_scan, cbct" in told
+    assert "line 3: these are not named: upper_scan, cbct" in told
     assert "line 4: a case's name" in told
     assert "a is named 2 times" in told
+
+
+def test_what_stands_where_a_name_should_is_not_repeated(tmp_path):
+    path = worklist(
+        tmp_path, "Miller John,,l,c", "Miller^John,u,l,c", "Miller,~nobody-at-all/u,l,c"
+    )
+
+    with pytest.raises(InputError) as refused:
+        read_cases(path, tmp_path)
+
+    assert "3 faults" in str(refused.value)
+    assert "line 4: a path begins with the home of somebody" in str(refused.value)
+    assert "Miller" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +77,7 @@ def test_what_is_no_worklist_is_refused_without_its_name(tmp_path, content):
 
 
 def test_a_worklist_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(InputError, match="FileNotFoundError"):
+    with pytest.raises(InputError, match="cases cannot be read: No such file"):
         read_cases(tmp_path / "none.csv", tmp_path)
 
 

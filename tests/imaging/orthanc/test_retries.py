@@ -90,6 +90,7 @@ def test_a_moment_to_come_back_at_is_understood():
     assert told_s(format_datetime(moment, usegmt=True)) == pytest.approx(60, abs=2)
     assert told_s("Wed, 21 Oct 2015 07:28:00 GMT") == 0
     assert told_s("soon") == told_s("") == 0
+    assert told_s("Wed, 21 Oct 2099 07:28:00 +9999999999999999999") == 0
 
 
 @pytest.mark.parametrize("by_stream", [True, False])

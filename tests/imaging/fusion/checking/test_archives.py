@@ -152,6 +152,33 @@ def test_a_directory_that_would_fill_memory_is_refused_unread(good, monkeypatch)
     assert "more than 20000 files" in refusal(patched(good, b"PK\5\6", 8, length))
 
 
+def end64(count: int, length: int) -> bytes:
+    return struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, length, 0)
+
+
+def test_a_large_directory_in_64_bits_is_refused_unread(good, monkeypatch):
+    monkeypatch.setattr(zipfile, "ZipFile", None)  # reading it would fail
+    content = good.read_bytes()
+    end = content.rfind(b"PK\5\6")
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, end, 1)
+    for count, length in ((30_000, 900), (12, 1 << 31)):
+        for comment in (b"", b"c" * 0xFFFF):
+            stated = content[end:-2] + struct.pack("<H", len(comment)) + comment
+            good.write_bytes(content[:end] + end64(count, length) + locator + stated)
+            assert "more than 20000 files" in refusal(good)
+
+
+def test_a_size_in_64_bits_counts_only_where_a_reader_looks_for_it(good, monkeypatch):
+    """It lies in the comment of the last member, and says less than the directory that counts."""
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    content = good.read_bytes()
+    end = content.rfind(b"PK\5\6")
+    honest = content[end : end + 8] + struct.pack("<HHL", 30_000, 30_000, 900)
+    good.write_bytes(content[:end] + end64(1, 1) + honest + content[end + 16 :])
+
+    assert "more than 20000 files" in refusal(good)
+
+
 def test_a_zip_that_lies_about_its_sizes_is_refused(good):
     """The first member says that it unpacks to a byte more, or less, than it does."""
     files = files_of()

@@ -12,7 +12,7 @@ from pydicom.uid import (
 )
 
 from imaging.errors import InputError
-from imaging.fusion.checking import check_cbct
+from imaging.fusion.checking import check_cbct, containers
 from imaging.phantoms.cbct import Cbct, write_cbct
 from tests.imaging.fusion.checking.slices import (
     GAP_MM,
@@ -114,6 +114,13 @@ def test_a_folder_without_a_ct_says_what_is_there(tmp_path):
     write_series(tmp_path, 3, every(SOPClassUID=MRImageStorage))
 
     assert "holds no CT image; 3 DICOM objects that are no CT images" in refusal(tmp_path)
+
+
+def test_a_folder_of_far_too_much_is_refused_before_any_of_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(containers, "MOST_MEMBERS", 11)
+
+    assert "more than 11 files" in refusal(write_series(tmp_path / "many"))
+    assert check_cbct(write_series(tmp_path / "few", 11), rules=LENIENT).slices == 11
 
 
 def test_what_is_not_there_is_refused(tmp_path):

@@ -1,15 +1,13 @@
-"""What the vendor made lies whole in the folder, once, whatever went wrong on the way."""
+"""What the vendor made lies whole in the folder, once, and says what it is."""
 
 import json
 import os
-import resource
 import shutil
-import threading
 from dataclasses import replace
 
 import pytest
 
-from imaging.errors import InputError, MeshError, RemoteRejectedError, RemoteUnavailableError
+from imaging.errors import InputError
 from imaging.fusion.journey import Collected, JobState
 from tests.imaging.fusion.journey.lab import Lab
 
@@ -92,6 +90,22 @@ def test_a_run_that_goes_on_has_nothing_to_collect(tmp_path, patient_files):
     assert job.state is JobState.SUBMITTED
 
 
+def test_a_callback_while_the_vendor_is_asked_has_it_asked_again(slow_lab, monkeypatch):
+    key = slow_lab.submit(slow_lab.prepare()).key
+    status = slow_lab.client.status
+
+    def early(run_id):
+        answer = status(run_id)
+        if slow_lab.vendor.counts["status"] == 1:
+            slow_lab.vendor.finish()
+            slow_lab.ledger.rang(key)
+        return answer
+
+    monkeypatch.setattr(slow_lab.client, "status", early)
+
+    assert isinstance(slow_lab.collect(key), Collected)
+
+
 def test_a_run_that_failed_has_nothing_to_collect(lab, prepared):
     lab.vendor.plan("result", "failed")
 
@@ -114,95 +128,6 @@ def test_however_the_vendor_answers_the_meshes_are_found(tmp_path, patient_files
         done = lab.collect(lab.submit(lab.prepare()).key)
 
     assert {row["output"] for row in done.metrics} == OUTPUTS
-
-
-@pytest.mark.parametrize("fault", ["empty", "nan"])
-def test_a_damaged_mesh_is_noted_and_the_others_go_on(lab, prepared, fault):
-    lab.vendor.plan("result", fault)
-
-    done = lab.collect(lab.submit(prepared).key)
-
-    assert len(done.notes) == sum(bool(row["note"]) for row in done.metrics) > 0
-    assert len(done.groups) == 6
-
-
-def test_tricks_in_names_and_urns_lead_nowhere_else(lab, prepared, tmp_path):
-    lab.vendor.plan("result", "tricks")
-
-    done = lab.collect(lab.submit(prepared).key)
-
-    inside = {lab.root / "fusions", lab.root / ".fusion"}
-    for path in tmp_path.rglob("*"):
-        assert path == lab.root or any(path.is_relative_to(place) for place in inside)
-    assert done.groups
-
-
-def test_a_download_that_is_cut_short_is_fetched_again(lab, key):
-    lab.vendor.plan("download", "short", "short")
-
-    assert isinstance(lab.collect(key), Collected)
-
-
-def test_a_vendor_that_goes_away_in_between_leaves_whole_meshes_that_are_kept(lab, key):
-    lab.vendor.plan("download", None, None, None, *[503] * 60)
-    with pytest.raises(RemoteUnavailableError):
-        lab.collect(key)
-    job = lab.job(key)
-    assert (job.state, job.collected) == (JobState.COMPLETED, 0)
-    assert [due.key for due in lab.ledger.to_collect()] == [key]
-    whole = set((lab.root / "fusions" / job.folder / "delivered").rglob("*.ply"))
-    assert whole
-    fresh = {path: path.stat().st_ino for path in whole}
-    while lab.vendor._plans.take("download"):
-        pass
-
-    done = lab.collect(key)
-
-    assert isinstance(done, Collected)
-    assert {path: path.stat().st_ino for path in whole} == fresh
-
-
-def test_a_mesh_that_is_not_handed_out_is_noted(lab, key):
-    lab.vendor.plan("download", 404)
-
-    done = lab.collect(key)
-
-    assert len([note for note in done.notes if "not fetched" in note]) == 1
-
-
-def test_a_vendor_that_hands_out_nothing_is_refused_and_said(lab, key):
-    lab.vendor.plan("download", *[404] * 100)
-
-    with pytest.raises(RemoteRejectedError, match="none of the meshes"):
-        lab.collect(key)
-
-    assert lab.job(key).reason == "the vendor hands out none of the meshes"
-
-
-def test_a_file_that_was_damaged_since_is_fetched_again(lab, key):
-    lab.vendor.plan("status", None)
-    first = lab.collect(key)
-    victim = next(first.folder.delivered.rglob("*.ply"))
-    good = victim.read_bytes()
-    victim.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
-    first.folder.about.unlink()
-
-    lab.collect(key)
-
-    assert victim.read_bytes() == good
-
-
-def test_when_all_meshes_are_damaged_the_job_stays_to_be_collected(lab, key, monkeypatch):
-    def none_good(*_, **__):
-        msg = "none of 3 delivered meshes is good"
-        raise MeshError(msg)
-
-    monkeypatch.setattr("imaging.fusion.journey.collecting.assemble", none_good)
-    with pytest.raises(MeshError):
-        lab.collect(key)
-
-    assert lab.job(key).collected == 0
-    assert not list((lab.root / "fusions").rglob("fusion.json"))
 
 
 def test_a_machine_that_cannot_draw_still_hands_over_the_meshes(lab, key):
@@ -235,76 +160,6 @@ def test_compressed_scenes_are_written_where_the_request_says_so(lab, prepared):
     done = lab.collect(key)
 
     assert all(group.compact and group.compact.is_file() for group in done.groups)
-
-
-def test_a_disk_that_is_full_leaves_no_half_file_and_a_job_to_collect(lab, key):
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, hard))
-    try:
-        with pytest.raises((InputError, RemoteUnavailableError)) as caught:
-            lab.collect(key)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    lab.clock.sleep(1000)
-
-    assert str(lab.root) not in str(caught.value)
-    assert not list(lab.root.rglob("*.part*"))
-    assert not list(lab.root.rglob("fusion.json"))
-    assert isinstance(lab.collect(key), Collected)
-
-
-def test_two_who_collect_at_once_fetch_each_mesh_once(lab, key):
-    results = []
-    begun = threading.Event()
-
-    def hold(*_):
-        begun.set()
-
-    threads = [
-        threading.Thread(target=lambda: results.append(lab.collect(key, progress=hold)))
-        for _ in range(2)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-
-    assert len(results) == 2
-    assert lab.job(key).collections == 1
-    assert lab.vendor.counts["data"] == 1
-
-
-def test_a_worker_whose_collection_was_taken_over_stops(lab, key):
-    def taken_over(step, _):
-        if step == "assembled":
-            lab.clock.sleep(10_000)
-            assert isinstance(lab.collect(key), Collected)
-
-    with pytest.raises(InputError):
-        lab.collect(key, progress=taken_over)
-
-    assert lab.job(key).collected > 0
-    assert isinstance(lab.collect(key), Collected)
-
-
-def test_another_worker_that_is_at_it_is_left_alone(lab, key):
-    def meanwhile(step, _):
-        if step == "assembled":
-            assert lab.collect(key).state is JobState.COMPLETED
-
-    assert isinstance(lab.collect(key, progress=meanwhile), Collected)
-    assert lab.job(key).collections == 1
-
-
-def test_a_job_that_ran_twice_has_the_meshes_of_its_last_run(lab, prepared):
-    job = lab.submit(prepared)
-    folder = lab.root / "fusions" / job.folder / "delivered" / "fusion"
-    folder.mkdir(parents=True)
-    (folder / "99.ply").write_bytes(b"of an earlier run")
-
-    lab.collect(job.key)
-
-    assert not (folder / "99.ply").exists()
 
 
 def test_results_of_a_case_are_for_other_programs_of_the_machine_too(lab, key):

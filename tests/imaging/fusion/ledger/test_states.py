@@ -185,7 +185,7 @@ class States(RuleBasedStateMachine):
         if allowed:
             assert bool(owner) == (model.lease <= self.now and not model.collected)
         if owner:
-            model.collecting, model.lease = owner, self.now + 600
+            model.collecting, model.lease = owner, self.now + 120
 
     @rule(key=KEYS, collected=st.booleans())
     def end_collection(self, key, collected):

@@ -1,6 +1,5 @@
 """Damaged, lying and hostile files: refused in words of ours, and never with much memory."""
 
-import contextlib
 import json
 import logging
 import resource
@@ -18,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from imaging.errors import MeshError
-from imaging.fusion.meshes import read_mesh
+from imaging.fusion.meshes import read_mesh, text
 from imaging.fusion.specification import MeshType
 
 BALL = trimesh.creation.icosphere(1, radius=4.0)  # 80 faces
@@ -203,6 +202,14 @@ def test_counts_that_lie_take_no_memory(tmp_path):
     assert refused("off", b"OFF\n4000000000 1 0\n" + FILES["off"][1][4:], tmp_path)
 
 
+@pytest.mark.parametrize("gap", [" ", "\t", " \t"], ids=["space", "tab", "both"])
+def test_faces_of_one_polygon_are_counted_before_they_are_made(gap, tmp_path, monkeypatch):
+    monkeypatch.setattr(text, "loaded", None)  # making them would fail
+    polygon = "v 0 0 0\nv 1 0 0\nv 0 1 0\nf" + f"{gap}1{gap}2{gap}3" * 100
+
+    assert "more than 200 faces" in refused("obj", polygon.encode(), tmp_path, most_faces=200)
+
+
 def varint(value):
     parts = []
     while value > 0x7F:
@@ -305,11 +312,38 @@ def test_faces_of_a_glb_count_as_often_as_they_are_drawn(tmp_path):
         assert "more than 99 faces" in refused("glb", glb(tree, CORNERS), tmp_path, most_faces=99)
 
 
-def test_nodes_in_a_circle_end(tmp_path):
-    circle = triangle(nodes=[{"mesh": 0, "children": [1]}, {"children": [0]}])
-    (tmp_path / "m").write_bytes(glb(circle, CORNERS))
-    with contextlib.suppress(MeshError):
-        assert len(read_mesh(tmp_path / "m", "glb").faces) == 1
+def chain(depth):
+    """Nodes of which each holds the next, and the mesh."""
+    nodes = [{"mesh": 0, "children": [number]} for number in range(1, depth)]
+    return triangle(nodes=[*nodes, {"mesh": 0}])
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        chain(1500),
+        chain(17),
+        triangle(nodes=[{"mesh": 0, "children": [1]}, {"children": [0]}]),
+        triangle(nodes=[{"mesh": 0, "children": [0]}]),
+        triangle(nodes=[{"children": [1, 1]}, {"mesh": 0}]),
+    ],
+    ids=["a long chain", "one too long", "a circle", "itself", "two parents"],
+)
+def test_nodes_that_would_keep_a_reader_busy_for_hours_are_refused(tree, tmp_path):
+    assert "no trees, or deeper" in refused("glb", glb(tree, CORNERS), tmp_path)
+
+
+def test_nodes_within_nodes_are_read(tmp_path):
+    (tmp_path / "m").write_bytes(glb(chain(16), CORNERS))
+
+    assert len(read_mesh(tmp_path / "m", "glb").faces) == 16
+
+
+def test_more_parts_of_meshes_than_any_scan_has_are_refused(tmp_path):
+    part = {"attributes": {"POSITION": 0}}
+    tree = triangle(meshes=[{"primitives": [part] * 5001}])
+
+    assert "more than 5,000" in refused("glb", glb(tree, CORNERS), tmp_path)
 
 
 def test_draco_within_a_glb_is_checked_too(tmp_path):

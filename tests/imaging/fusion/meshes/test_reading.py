@@ -177,6 +177,16 @@ def test_files_that_a_file_names_are_not_opened(ball, tmp_path, monkeypatch):
     assert len(read_mesh(source, "obj").faces) == 320
 
 
+def test_a_picture_that_a_ply_names_is_neither_looked_for_nor_told_of(tmp_path, caplog):
+    head = "ply\nformat ascii 1.0\ncomment TextureFile other.png\nelement vertex 3\n"
+    head += "".join(f"property float {axis}\n" for axis in "xyz")
+    head += "element face 1\nproperty list uchar int vertex_indices\nend_header\n"
+    source = saved(tmp_path / "m.ply", head + "0 0 0\n2 0 0\n2 2 0\n3 0 1 2\n")
+
+    assert len(read_mesh(source, "ply").faces) == 1
+    assert caplog.text == ""
+
+
 def test_what_cannot_be_read_at_all_is_no_fault_of_the_mesh(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_mesh(tmp_path / "none", "ply")

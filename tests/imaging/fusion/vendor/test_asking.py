@@ -62,11 +62,12 @@ def test_a_run_that_failed_is_not_completed(completed, failed, expected):
         ("at /bucket/planted?Signature=planted", "at …"),
         ("Signature=plantedplantedplanted=", "…"),
         ("planted" * 20, "…"),
-        ("two\nlines\tand\x1b[31m \u202ecolour", "two lines and [31m colour"),
+        ("two\nlines\tand\x1b[31m \u202ecolour", "two lines and 31m colour"),
+        ("![a](//elsewhere.test/planted.png) `b` <img src=//elsewhere.test/x>", "! a … b img …"),
         (f"the token {TOKEN} is spent", ""),
         ("so " * 1000, ("so " * 100).strip()[:300]),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_a_reason_is_short_and_holds_no_address(told, expected):
     vendor = answering(ok({"completed": False, "failed": True, "reason_public": told}))
@@ -225,6 +226,18 @@ def test_both_servers_are_known_by_scheme_host_and_port(url):
     vendor = answering(ok({}))
 
     assert vendor.client()._transport.get("a question", url, lambda got: got.status_code) == 200
+
+
+@pytest.mark.parametrize("cookie", [b"a=1", b"\xff=\x80; Path=/"], ids=["plain", "not ascii"])
+def test_no_cookie_is_kept(cookie):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 34\r\nSet-Cookie: " + cookie + b"\r\n\r\n"
+    script = says(head + b'{"completed":false,"failed":false}')
+    with listening(script) as wire, client_of(wire) as client:
+        client.status("r-1")
+        client.status("r-1")
+
+        assert len(wire.requests) == 2
+        assert not any(b"cookie" in request.lower() for request in wire.requests)
 
 
 def test_data_are_fetched_whole():

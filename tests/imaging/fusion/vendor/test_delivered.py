@@ -120,8 +120,11 @@ def test_an_output_that_is_no_mesh_at_all_gives_none(value, caplog):
         ("console", "console"),
         ("$(rm -r x)", "rm_-r_x"),
         ("<b>", "b"),
+        ("https://store.test/11.ply?Expires=1&Signature=planted", "mesh"),
+        ("//store.test/planted", "mesh"),
+        ("urn:zhfile:o:s:g:u:planted.ply", "mesh"),
     ],
-    ids=range(23),
+    ids=range(26),
 )
 def test_a_name_is_safe_in_any_file_system(told, expected):
     assert names({told: node()}) == [expected]

@@ -116,6 +116,20 @@ def test_a_whole_life_logs_nothing(logged, scan):
     assert TOKEN not in repr(connection())
 
 
+def test_closing_what_was_kept_open_logs_nothing(logged):
+    def stays_open(connected, request):
+        answer = b'{"run_id":"r-1"}' if request.startswith(b"POST") else b"{}"
+        connected.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
+        connected.recv(1)
+
+    with listening(stays_open) as wire, client_of(wire) as client:
+        client.data("r-1")
+        client.run(SPECIFICATION, INPUTS, metadata={})
+
+    assert any("submitted" in line for line in logged)
+    assert not any(line.startswith(("httpx", "httpcore")) for line in logged)
+
+
 _ANY_CONTENT = ("no json", "strange", "elsewhere", "no address", "another's")
 CALLS: dict[str, Callable[[FusionClient, Path], object]] = {
     "upload": lambda client, scan: client.upload(scan),

@@ -1,0 +1,40 @@
+"""A lease is held as long as its worker lives, and one that is lost is noticed."""
+
+from threading import Event
+
+import pytest
+
+from imaging.errors import RemoteUnavailableError
+from imaging.fusion.journey.lease import Lease
+from imaging.fusion.ledger import ClaimLostError
+
+
+def test_a_ledger_that_is_away_for_a_moment_loses_no_lease():
+    renewals, renewed = [], Event()
+
+    def renew():
+        renewals.append(1)
+        if len(renewals) == 1:
+            msg = "busy"
+            raise RemoteUnavailableError(msg)
+        renewed.set()
+
+    with Lease(renew, 0.02) as lease:
+        assert renewed.wait(30)
+        lease.check()
+
+
+def test_who_lost_it_is_told_whenever_it_asks():
+    asked = Event()
+
+    def renew():
+        asked.set()
+        msg = "another has it"
+        raise ClaimLostError(msg)
+
+    with Lease(renew, 0.02) as lease:
+        assert asked.wait(30)
+        lease._thread.join(30)
+        for _ in range(2):
+            with pytest.raises(ClaimLostError):
+                lease.check()
