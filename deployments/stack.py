@@ -7,7 +7,6 @@ from pathlib import Path
 from deployments.processes import Server, clean_environment
 from imaging.files import write_json
 
-
 _LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 
 
