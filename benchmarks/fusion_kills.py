@@ -113,7 +113,7 @@ def _see_through(own: Lab, case: str, run: str) -> tuple[str, int]:
 
 def _decide(own: Lab, case: str) -> None:
     """Look into the vendor's list, and adopt the run, or release the job."""
-    paid = [row for row in own.state()["runs"] if row["metadata"]["case"] == case]
+    paid = own.paid_for(case)
     decision = {"decision": "adopt", "run_id": paid[0]["run_id"]} if paid else {}
     asked = {"job": case, "decision": "release", "reviewer": "benchmark", **decision}
     own.ended(own.api.run("resolve-fusion", asked))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import httpx
 import psutil
@@ -55,6 +56,10 @@ class Lab:
         found: dict[str, Any] = self.vendor.get("/_simulator").raise_for_status().json()
         return found
 
+    def paid_for(self, case: str) -> list[dict[str, Any]]:
+        """Return the runs at the simulator that are of a case."""
+        return [run for run in self.state()["runs"] if run["metadata"]["case"] == case]
+
     def plan(self, faults: dict[str, list[Any]]) -> None:
         """Plan what goes wrong at the vendor."""
         self.vendor.post("/_simulator", json={"plan": faults}).raise_for_status()
@@ -74,10 +79,10 @@ class Lab:
         with path.open("w", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(["case", "upper_scan", "lower_scan", "cbct"])
-            for number, case in enumerate(cases):
+            for case in cases:
                 upper = self.stack.folder / "scans" / f"{case}.stl"
                 upper.parent.mkdir(exist_ok=True)
-                scan.copy().apply_scale(1 + number * 1e-4).export(upper)
+                scan.copy().apply_scale(1 + crc32(case.encode()) / 2**32 / 20).export(upper)
                 rows.writerow([case, upper, self.files.lower, self.files.cbct])
         return path
 

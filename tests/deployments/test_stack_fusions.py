@@ -1,120 +1,88 @@
 """Fusions on real servers: the vendor's callback, or its loss, while workers and servers die."""
 
-import os
-import signal
 import time
 from contextlib import closing
-from dataclasses import dataclass
 
 import httpx
 import psutil
 import pytest
 
+from benchmarks.fusion_lab import Lab
 from deployments.demo_data import fusion_case
-from deployments.prefect_api import PrefectApi
-from deployments.stack import Stack
 from deployments.starting import start_prefect
+from imaging.fusion import journey
 from imaging.fusion.callbacks import callback_token
-from imaging.fusion.job import Job, JobState
+from imaging.fusion.case import FusionCase
+from imaging.fusion.connection import default_connection
 from imaging.fusion.ledger import Ledger
 from imaging.fusion.place import STATE, FusionFolder
+from imaging.fusion.specification import FusionSpecification
+from imaging.fusion.vendor import FusionClient
 from imaging.settings import Settings, callback_key
 from tests.deployments.patience import PATIENCE_S
 
 pytestmark = pytest.mark.stack
 
-
-@dataclass
-class Lab:
-    """Who hands in cases, and sees what becomes of them."""
-
-    stack: Stack
-    api: PrefectApi
-    vendor: httpx.Client
-    book: Ledger
-
-    def plan(self, callback):
-        """Have the callback of the next case come otherwise than at once."""
-        self.vendor.post("/_simulator", json={"plan": {"callback": [callback]}}).raise_for_status()
-
-    def fuse(self, case):
-        """Submit a case of its own content; return the state that its run ends with."""
-        files = fusion_case(self.stack)
-        asked = {
-            "case": case,
-            "upper_scan": str(files.upper),
-            "lower_scan": str(files.lower),
-            "cbct": str(files.cbct),
-            # Part of the content, and nothing to the simulator: each case is a job of its own.
-            "specification": {"further_inputs": {"case": case}},
-        }
-        return self.ended(self.api.run("fuse-cbct", asked)).state
-
-    def reconcile(self):
-        return self.ended(self.api.run("reconcile-fusions", {})).state
-
-    def ended(self, run):
-        wait_until(lambda: self.api.status(run).is_final, "the run does not end")
-        return self.api.status(run)
-
-    def job(self, case) -> Job:
-        (job,) = self.book.find(case)
-        return job
-
-    def collected(self, case, *, by_net=False):
-        """Wait for the results of a case; the net looks more often here than every 5 minutes."""
-
-        def is_collected():
-            if by_net and not self.job(case).collected:
-                self.reconcile()
-            return bool(self.job(case).collected)
-
-        wait_until(is_collected, f"{case} was not collected")
-        folder = FusionFolder.named(self.job(case).folder, self.stack.data_root)
-        assert folder.about.exists()
-        return folder
-
-    def runs(self, case):
-        """The vendor's runs of a case; each was paid for."""
-        runs = self.vendor.get("/_simulator").json()["runs"]
-        return [run for run in runs if run["metadata"]["case"] == case]
-
-    def kill(self, name):
-        """Kill a server of the stack, and whatever it started."""
-        server = next(each for each in self.stack.servers if each.name == name)
-        process = psutil.Process(server.pid)
-        for each in [*process.children(recursive=True), process]:
-            os.kill(each.pid, signal.SIGKILL)
-        wait_until(lambda: not server.is_running, f"{name} lives on")
+_ACCOUNT = [
+    f"IMAGING_FUSION_{name}"
+    for name in ("URL", "FILES_URL", "USER_GROUP", "USER_ID", "TOKEN", "CALLBACK_URL")
+]
 
 
 @pytest.fixture
 def lab(stack, api):
     ledger = Ledger(stack.data_root / STATE / "ledger.sqlite")
     with httpx.Client(base_url=stack.vendor, timeout=60) as vendor, closing(ledger):
-        yield Lab(stack, api, vendor, ledger)
+        yield Lab(stack, api, vendor, ledger, fusion_case(stack))
 
 
-def wait_until(is_so, what):
-    deadline = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.3)
+def submit(lab, case, callback):
+    """Submit a case as a run does, and leave its results to whom the callback wakes."""
+    lab.plan({"callback": [callback]})
+    given = {name.removeprefix("IMAGING_").lower(): lab.stack.variables[name] for name in _ACCOUNT}
+    place = Settings(data_root=lab.stack.data_root, **given)
+    account = default_connection(place)
+    assert account is not None
+    files = lab.files
+    asked = FusionSpecification(further_inputs={"case": case})
+    prepared = journey.prepare(FusionCase(case, files.upper, files.lower, files.cbct), asked)
+    with FusionClient(account) as client:
+        journey.submit(
+            prepared,
+            ledger=lab.book,
+            connection=account,
+            client=client,
+            data_root=place.data_root,
+        )
 
 
-def test_the_callback_brings_the_results_and_nothing_waits_meanwhile(lab):
-    lab.plan("late 6")
+def reconcile(lab):
+    return lab.ended(lab.api.run("reconcile-fusions", {}), PATIENCE_S).state
 
-    assert lab.fuse("rung") == "Submitted"
 
-    assert lab.job("rung").state is JobState.SUBMITTED
-    folder = lab.collected("rung")
-    assert lab.job("rung").rang
-    address = f"{lab.stack.gateway}/files/fusions/rung/viewer.html"
-    assert httpx.get(address).content == folder.viewer.read_bytes()
-    wait_until(lambda: address in shown(lab, "fusion-viewer-rung"), "no link")
-    assert "data:image/png;base64" in shown(lab, "fusion-rung")
-    assert len(lab.runs("rung")) == 1
+def collected(lab, case, *, by_net=False):
+    """Wait for the results of a case; the net looks more often here than every five minutes."""
+
+    def is_collected():
+        if by_net and not lab.job(case).collected:
+            reconcile(lab)
+        return bool(lab.job(case).collected)
+
+    lab.wait_for(is_collected, PATIENCE_S)
+    folder = FusionFolder.named(lab.job(case).folder, lab.stack.data_root)
+    assert folder.about.exists()
+    assert lab.job(case).collections == 1
+    assert len(lab.paid_for(case)) == 1
+    return folder
+
+
+def kill(lab, *names):
+    """Kill servers of the stack, and whatever they started."""
+    for server in [each for each in lab.stack.servers if each.name in names]:
+        process = psutil.Process(server.pid)
+        for each in [*process.children(recursive=True), process]:
+            each.kill()
+        lab.wait_for(lambda: not server.is_running, PATIENCE_S)  # noqa: B023 - waited for here
 
 
 def shown(lab, key):
@@ -123,28 +91,31 @@ def shown(lab, key):
     return "".join(str(row["data"]) for row in rows if row["key"] == key)
 
 
-@pytest.mark.parametrize("callback", ["twice", "early"])
-def test_a_callback_that_comes_twice_or_too_early_is_collected_once(lab, callback):
-    lab.plan(callback)
+def test_the_callback_brings_results_that_the_gateway_shows(lab):
+    lab.plan({"callback": ["late 5"]})
 
-    lab.fuse(callback)
+    assert lab.ended(lab.fuse("rung"), PATIENCE_S).state == "Submitted"
 
-    lab.collected(callback, by_net=True)
-    assert lab.job(callback).collections == 1
-    assert len(lab.runs(callback)) == 1
+    folder = collected(lab, "rung")
+    assert lab.job("rung").rang
+    address = f"{lab.stack.gateway}/files/fusions/rung/viewer.html"
+    assert httpx.get(address).content == folder.viewer.read_bytes()
+    lab.wait_for(lambda: address in shown(lab, "fusion-viewer-rung"), PATIENCE_S)
+    assert "data:image/png;base64" in shown(lab, "fusion-rung")
 
 
-def test_a_callback_that_is_lost_is_made_good_by_the_net(lab):
-    lab.plan("never")
-    lab.fuse("unheard")
-    wait_until(lambda: lab.runs("unheard")[0]["completed"], "the vendor is not done")
+def test_a_callback_that_comes_twice_too_early_or_never_is_made_good(lab):
+    for case, callback in {"twice": "twice", "early": "early", "unheard": "never"}.items():
+        submit(lab, case, callback)
+    lab.wait_for(lambda: lab.paid_for("unheard")[0]["completed"], PATIENCE_S)
     lab.book.polled(lab.job("unheard").key, time.time() - 1)  # nobody waits for its time here
 
-    assert lab.reconcile() == "Completed"
+    assert reconcile(lab) == "Completed"
 
-    lab.collected("unheard")
+    for case in ("twice", "early", "unheard"):
+        collected(lab, case, by_net=True)
+    assert lab.job("twice").rang
     assert not lab.job("unheard").rang
-    assert len(lab.runs("unheard")) == 1
 
 
 def test_an_unknown_job_is_not_there(lab):
@@ -162,30 +133,22 @@ def test_an_unknown_job_is_not_there(lab):
     assert answers[0].content == answers[1].content
 
 
-def test_a_worker_that_is_killed_while_the_vendor_works_is_not_missed(lab):
-    lab.plan("late 3")
-    lab.fuse("orphan")
-    lab.kill("prefect-worker")
-    wait_until(lambda: lab.job("orphan").rang, "no callback")
-
-    start_prefect(lab.stack, "prefect-worker")
-
-    lab.collected("orphan")
-    assert len(lab.runs("orphan")) == 1
-
-
-def test_a_prefect_server_that_is_down_when_the_vendor_calls_is_no_loss(lab):
-    lab.plan("late 3")
-    lab.fuse("serverless")
-    lab.kill("prefect-server")
-    wait_until(lambda: lab.job("serverless").rang, "no callback")
+def test_a_worker_and_a_server_that_die_while_the_vendor_works_are_not_missed(lab):
+    submit(lab, "orphan", "late 3")
+    submit(lab, "serverless", "late 15")
+    kill(lab, "prefect-worker")
+    lab.wait_for(lambda: lab.job("orphan").rang, PATIENCE_S)
+    assert not lab.job("serverless").rang
+    kill(lab, "prefect-server")
+    lab.wait_for(lambda: lab.job("serverless").rang, PATIENCE_S)
     assert httpx.get(f"{lab.stack.gateway}/health").is_success
 
     start_prefect(lab.stack, "prefect-server")
-    wait_until(lab.api.is_healthy, "no server")
+    lab.wait_for(lab.api.is_healthy, PATIENCE_S)
+    start_prefect(lab.stack, "prefect-worker")
 
-    lab.collected("serverless", by_net=True)
-    assert len(lab.runs("serverless")) == 1
+    collected(lab, "orphan")
+    collected(lab, "serverless", by_net=True)
 
 
 def test_the_net_is_spread_by_itself(api):

@@ -13,7 +13,7 @@ from imaging.cohort import CohortFolder
 from imaging.orthanc import OrthancArchive
 from imaging.phantoms import Cohort, PhantomSize
 from imaging.settings import settings
-from tests.flows.fusions import dental_case, handed_in, vendor  # noqa: F401 - fixtures
+from tests.flows.fusions import dental_case, handed_in, undrawn, vendor  # noqa: F401 - fixtures
 from tests.imaging.cohort.fakes import FILES_ONLY
 
 WITH_PTV = FILES_ONLY.model_copy(update={"wanted_rois": ["PTV"]})

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from imaging.fusion.journey import collect
 from imaging.phantoms.cbct import small_case
 from imaging.phantoms.vendor import SimulatorOptions, VendorSimulator
 
@@ -20,6 +22,18 @@ def vendor(place):
     with VendorSimulator(SimulatorOptions(faces_per_tooth=80)) as simulator:
         place(**account(simulator))
         yield simulator
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Results with a blank picture: to draw one takes seconds, and is not what is looked at."""
+
+    def draw(_groups, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8)).save(folder / "overview.png")
+        return [folder / "overview.png"]
+
+    monkeypatch.setitem(collect.__kwdefaults__, "draw", draw)
 
 
 @pytest.fixture

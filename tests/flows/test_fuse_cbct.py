@@ -87,7 +87,7 @@ def test_a_collected_case_is_files_a_picture_and_a_page(handed_in):
     assert the_job().collected
 
 
-@pytest.mark.usefixtures("vendor")
+@pytest.mark.usefixtures("vendor", "undrawn")
 def test_links_lead_to_the_gateway_where_there_is_one(handed_in, place):
     place(gateway_url="http://127.0.0.1:8888/")
 
@@ -97,6 +97,7 @@ def test_links_lead_to_the_gateway_where_there_is_one(handed_in, place):
     assert "http://127.0.0.1:8888/files/fusions/case-1/viewer.html" in shown
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_short_job_can_be_waited_for(vendor, handed_in):
     assert fuse_cbct(**handed_in, wait="inline") == results()
 
@@ -109,6 +110,7 @@ def test_a_short_job_can_be_waited_for(vendor, handed_in):
     assert "progress" not in {row.type for row in artifacts_of(again)}  # nothing was sent
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_damaged_mesh_is_left_out_and_told_before_the_files(vendor, handed_in):
     vendor.plan("result", "nan")
 
@@ -119,6 +121,7 @@ def test_a_damaged_mesh_is_left_out_and_told_before_the_files(vendor, handed_in)
     assert page.data.index("**teeth 11: the mesh has vertices") < page.data.index("| group |")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_that_the_vendor_fails_is_told_with_its_reason(vendor, handed_in):
     vendor.plan("result", "failed no upper teeth")
     fuse_cbct(**handed_in)
@@ -148,6 +151,7 @@ def test_what_is_wrong_is_refused_before_anything_is_sent(vendor, handed_in, tmp
     assert "Miller" not in said.replace(str(broken), "")  # the path is a parameter of the person's
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_lost_answer_waits_for_a_person_who_adopts(vendor, handed_in):
     vendor.plan("run", "lost")
     state = fuse_cbct(**handed_in, return_state=True)
@@ -208,6 +212,7 @@ def test_more_than_the_account_may_spend_is_not_submitted(vendor, handed_in, pla
     assert vendor.paid == 1
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_no_token_and_no_signed_address_is_kept_by_prefect(vendor, handed_in, caplog):
     caplog.set_level("DEBUG")
     vendor.plan("put", 403, 503)

@@ -49,7 +49,7 @@ def test_without_jobs_it_ends_at_once(vendor, starts):
     assert not starts.collections
 
 
-@pytest.mark.usefixtures("vendor")
+@pytest.mark.usefixtures("vendor", "undrawn")
 def test_a_job_whose_callback_was_lost_is_collected(handed_in, starts):
     fuse_cbct(**handed_in)
     time_to_ask()
