@@ -18,6 +18,7 @@ from deployments.demo_data import fusion_case
 from deployments.prefect_api import PrefectApi, RunStatus
 from deployments.stack import Stack
 from deployments.starting import start_stack
+from deployments.vendor import SIMULATED_S
 from imaging.fusion.job import Job
 from imaging.fusion.ledger import Ledger
 from imaging.fusion.place import STATE
@@ -144,9 +145,9 @@ class Lab:
 
 
 @contextmanager
-def lab(folder: Path) -> Iterator[Lab]:
+def lab(folder: Path, vendor_s: float = SIMULATED_S) -> Iterator[Lab]:
     """Start the servers for the block."""
-    stack = start_stack(Stack(folder, environment=dict(_ALLOWED)), print)
+    stack = start_stack(Stack(folder, environment=dict(_ALLOWED)), print, vendor_s=vendor_s)
     api = PrefectApi(stack.prefect_api)
     book = Ledger(stack.data_root / STATE / "ledger.sqlite")
     try:

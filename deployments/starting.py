@@ -17,7 +17,7 @@ from deployments.orthanc_server import OrthancServer
 from deployments.prefect_api import PrefectApi
 from deployments.processes import free_port, server_of, start_server
 from deployments.stack import Stack, StackError
-from deployments.vendor import start_vendor
+from deployments.vendor import SIMULATED_S, start_vendor
 from imaging.settings import PROJECT_ROOT
 
 WORK_POOL = "imaging"
@@ -25,7 +25,13 @@ GATEWAY_PORT = 8888
 _START_TIMEOUT_S = 180.0
 
 
-def start_stack(stack: Stack, say: Callable[[str], None], *, own_archive: bool = True) -> Stack:
+def start_stack(
+    stack: Stack,
+    say: Callable[[str], None],
+    *,
+    own_archive: bool = True,
+    vendor_s: float = SIMULATED_S,
+) -> Stack:
     """Start Prefect's server, the gateway and a worker, apply prefect.yaml, and give it an archive.
 
     On any failure, what was started is stopped again.
@@ -35,6 +41,7 @@ def start_stack(stack: Stack, say: Callable[[str], None], *, own_archive: bool =
         say: Takes a line for the person who waits.
         own_archive: Start a private Orthanc, and a simulator in place of the vendor of fusions;
             otherwise the settings say where they are.
+        vendor_s: How long the simulator takes for a fusion.
 
     Raises:
         StackError: A server did not start.
@@ -47,7 +54,7 @@ def start_stack(stack: Stack, say: Callable[[str], None], *, own_archive: bool =
             _start_archive(stack, say)
         _start_gateway(stack)
         if own_archive:
-            _start_vendor(stack)
+            _start_vendor(stack, vendor_s)
         _wait_for_prefect(stack)
         warming.wait(_START_TIMEOUT_S)
         _start_worker(stack)
@@ -100,9 +107,9 @@ def _start_gateway(stack: Stack) -> None:
     stack.save()
 
 
-def _start_vendor(stack: Stack) -> None:
+def _start_vendor(stack: Stack, seconds: float) -> None:
     """Start a simulator of the vendor; runs that are started later have their account there."""
-    server, account = start_vendor(stack.folder, stack.gateway)
+    server, account = start_vendor(stack.folder, stack.gateway, seconds)
     stack.servers.append(server)
     stack.vendor = account["IMAGING_FUSION_URL"]
     stack.environment = {**stack.environment, **account}

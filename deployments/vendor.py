@@ -8,10 +8,12 @@ from deployments.processes import Server, clean_environment, free_port, start_se
 
 NAME = "vendor-simulator"
 _USER = "synthetic-lab"
-_SECONDS = 3.0  # long enough to see a run wait, short enough for who watches
+SIMULATED_S = 3.0  # long enough to see a run wait, short enough for who watches
 
 
-def start_vendor(folder: Path, gateway: str) -> tuple[Server, dict[str, str]]:
+def start_vendor(
+    folder: Path, gateway: str, seconds: float = SIMULATED_S
+) -> tuple[Server, dict[str, str]]:
     """Start a simulator, and return it with the settings of an account there.
 
     It remembers its runs: a job that was submitted before the servers were stopped is collected
@@ -20,9 +22,10 @@ def start_vendor(folder: Path, gateway: str) -> tuple[Server, dict[str, str]]:
     Args:
         folder: Where its log goes, and what it remembers.
         gateway: Address that its callbacks go to.
+        seconds: How long a run takes there.
     """
     port, files_port, key = free_port(), free_port(), secrets.token_hex(16)
-    words = ["--port", str(port), "--files-port", str(files_port), "--seconds", str(_SECONDS)]
+    words = ["--port", str(port), "--files-port", str(files_port), "--seconds", str(seconds)]
     command = [sys.executable, "-m", "imaging.phantoms.vendor", *words]
     command += ["--user-id", _USER, "--token", key, "--state", str(folder / "vendor")]
     account = {
