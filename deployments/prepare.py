@@ -25,6 +25,8 @@ def main() -> int:
     # Mesa draws without a graphics card and without a screen.
     if find_library("EGL") is None and install("libegl1", "libgl1-mesa-dri"):
         print("No EGL (Debian's libegl1): pictures are drawn slower, by matplotlib.")
+    if which("unzip") is None and install("unzip"):
+        print("No unzip (Debian's): a test of what is packed will be skipped.")
     if find_postgresql() is None and install("postgresql"):
         print("No PostgreSQL (Debian's): the tests of a ledger in it will be skipped.")
     return 0

@@ -6,12 +6,12 @@ import subprocess
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imaging.fusion.checking import zipping
 from imaging.fusion.checking.zipping import ZipWriter
+from tests.lacking import needed
 
 
 def written(contents: list[list[bytes]], size: int = 0) -> bytes:
@@ -84,15 +84,12 @@ def test_more_members_than_16_bits_can_count_are_all_read():
         assert archive.read("65535.dcm") == b"x"
 
 
-UNZIP = shutil.which("unzip") or ""
-
-
-@pytest.mark.skipif(not UNZIP, reason="unzip is not installed")
 def test_unzip_finds_no_fault(tmp_path):
+    unzip = needed(shutil.which("unzip"), "unzip is missing; Debian has it")
     (tmp_path / "a.zip").write_bytes(written([[b"abc" * 1000], [bytes(5000)]]))
 
     done = subprocess.run(
-        [UNZIP, "-t", str(tmp_path / "a.zip")], capture_output=True, timeout=30, check=False
+        [unzip, "-t", str(tmp_path / "a.zip")], capture_output=True, timeout=30, check=False
     )
 
     assert done.returncode == 0, done.stdout
