@@ -22,7 +22,7 @@ from deployments.vendor import SIMULATED_S
 from imaging.fusion.job import Job
 from imaging.fusion.ledger import Ledger
 from imaging.fusion.place import STATE
-from imaging.phantoms.cbct import SmallCase
+from imaging.phantoms.dental import SmallCase
 
 _ALLOWED = {"IMAGING_FUSION_RUNS_PER_DAY": "10000", "IMAGING_FUSION_RUNS_PER_MONTH": "10000"}
 _PATIENCE_S = 600.0

@@ -6,7 +6,7 @@ from deployments.stack import Stack
 from imaging.files import write_whole
 from imaging.orthanc import OrthancArchive
 from imaging.phantoms import Cohort, CohortPatient, PhantomSize
-from imaging.phantoms.cbct import SmallCase, small_case
+from imaging.phantoms.dental import SmallCase, small_case
 
 SEED = 2026
 _MARK = ".complete"

@@ -13,11 +13,7 @@ from pydicom.uid import CTImageStorage
 
 from imaging.files import whole_file
 from imaging.phantoms.headers import StudyHeader, derive_seed, new_object, rename
-from imaging.phantoms.teeth import (
-    WITHOUT_TWO_WISDOM_TEETH,
-    ToothPlace,
-    arch_scan,
-)
+from imaging.phantoms.teeth import WITHOUT_TWO_WISDOM_TEETH, ToothPlace
 
 AIR_HU, TISSUE_HU, BONE_HU, TOOTH_HU = -1000.0, 40.0, 900.0, 2200.0
 NOISE_HU = 40.0
@@ -185,38 +181,6 @@ def write_cbct(
             image.save_as(part, enforce_file_format=True)
         paths.append(target)
     return paths
-
-
-@dataclass(frozen=True, slots=True)
-class SmallCase:
-    """The three inputs of a fusion.
-
-    Attributes:
-        upper: Scan of the upper jaw, as STL.
-        lower: Scan of the lower jaw, as PLY.
-        cbct: Folder of the CBCT.
-    """
-
-    upper: Path
-    lower: Path
-    cbct: Path
-
-
-def small_case(folder: Path, cbct: Cbct | None = None, *, faces_per_tooth: int = 320) -> SmallCase:
-    """Write the scans and the CBCT of one synthetic patient, small enough for many tests.
-
-    Args:
-        folder: Where to; made if absent.
-        cbct: The CBCT; by default just as large as must be: 104 slices of 108 by 108.
-        faces_per_tooth: About how fine the scans are.
-    """
-    case = SmallCase(folder / "upper.stl", folder / "lower.ply", folder / "cbct")
-    for path, arch in ((case.upper, "upper"), (case.lower, "lower")):
-        scan = arch_scan(upper=arch == "upper", faces_per_tooth=faces_per_tooth)
-        with whole_file(path) as part:
-            scan.export(part, file_type=path.suffix[1:])
-    write_cbct(case.cbct, cbct or Cbct(slices=104, matrix=108))
-    return case
 
 
 def _blobs() -> list[Blob]:

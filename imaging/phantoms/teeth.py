@@ -14,6 +14,7 @@ import trimesh
 from numpy.typing import NDArray
 
 from imaging.phantoms.headers import derive_seed
+from imaging.phantoms.tooth_sizes import LOWER_SIZES, UPPER_SIZES, ToothSize
 
 Part = Literal["whole", "crown", "root"]
 Floats = NDArray[np.float64]
@@ -23,43 +24,6 @@ _FACES_OF_ICOSAHEDRON = 20
 _OVERBITE_MM = 0.5  # between cusps and the occlusal plane
 
 
-@dataclass(frozen=True, slots=True)
-class ToothSize:
-    """Mean sizes of a permanent tooth, in mm (Wheeler's table, as Ash and Nelson give it).
-
-    Attributes:
-        mesiodistal_mm: Width along the arch.
-        buccolingual_mm: Width across the arch.
-        crown_mm: Height of the crown.
-        root_mm: Length of the root.
-    """
-
-    mesiodistal_mm: float
-    buccolingual_mm: float
-    crown_mm: float
-    root_mm: float
-
-
-_UPPER = (
-    ToothSize(8.5, 7.0, 10.5, 13.0),
-    ToothSize(6.5, 6.0, 9.0, 13.0),
-    ToothSize(7.5, 8.0, 10.0, 17.0),
-    ToothSize(7.0, 9.0, 8.5, 14.0),
-    ToothSize(7.0, 9.0, 8.5, 14.0),
-    ToothSize(10.0, 11.0, 7.5, 12.5),
-    ToothSize(9.0, 11.0, 7.0, 11.5),
-    ToothSize(8.5, 10.0, 6.5, 11.0),
-)
-_LOWER = (
-    ToothSize(5.0, 6.0, 9.0, 12.5),
-    ToothSize(5.5, 6.5, 9.5, 14.0),
-    ToothSize(7.0, 7.5, 11.0, 16.0),
-    ToothSize(7.0, 7.5, 8.5, 14.0),
-    ToothSize(7.0, 8.0, 8.0, 14.5),
-    ToothSize(11.0, 10.5, 7.5, 14.0),
-    ToothSize(10.5, 10.0, 7.0, 13.0),
-    ToothSize(10.0, 9.5, 7.0, 11.0),
-)
 PERMANENT = tuple(f"{quadrant}{number}" for quadrant in range(1, 5) for number in range(1, 9))
 """FDI numbers of the permanent teeth (ISO 3950)."""
 
@@ -92,7 +56,7 @@ class ToothPlace:
         if fdi not in PERMANENT:
             raise KeyError(fdi)
         is_upper, is_left = fdi[0] in "12", fdi[0] in "23"
-        sizes, index = (_UPPER if is_upper else _LOWER), int(fdi[1]) - 1
+        sizes, index = (UPPER_SIZES if is_upper else LOWER_SIZES), int(fdi[1]) - 1
         widths = [size.mesiodistal_mm for size in sizes]
         angle = _angle_at(sum(widths[:index]) + widths[index] / 2)
         side = 1 if is_left else -1

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from imaging.fusion.journey import collect
-from imaging.phantoms.cbct import small_case
+from imaging.phantoms.dental import small_case
 from imaging.phantoms.vendor import SimulatorOptions, VendorSimulator
 
 

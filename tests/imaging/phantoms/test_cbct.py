@@ -8,7 +8,8 @@ import pytest
 import trimesh
 from pydicom.uid import CTImageStorage
 
-from imaging.phantoms.cbct import TOOTH_HU, Cbct, small_case, write_cbct
+from imaging.phantoms.cbct import TOOTH_HU, Cbct, write_cbct
+from imaging.phantoms.dental import small_case
 from imaging.phantoms.teeth import ToothPlace
 
 SMALL = Cbct(slices=6, matrix=16)

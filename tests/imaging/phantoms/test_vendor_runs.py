@@ -10,7 +10,8 @@ import pydicom
 import pytest
 import trimesh
 
-from imaging.phantoms.cbct import Cbct, small_case
+from imaging.phantoms.cbct import Cbct
+from imaging.phantoms.dental import small_case
 from imaging.phantoms.teeth import dentition
 from imaging.phantoms.vendor import SimulatorOptions, VendorSimulator
 from imaging.phantoms.vendor.products import MESH_TYPES, OUTPUTS, TRICKS

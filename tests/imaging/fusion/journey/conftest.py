@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from imaging.fusion.journey import Prepared
-from imaging.phantoms.cbct import SmallCase, small_case
+from imaging.phantoms.dental import SmallCase, small_case
 from tests.imaging.fusion.journey.lab import FEW, Lab
 
 

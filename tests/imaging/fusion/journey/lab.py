@@ -15,7 +15,7 @@ from imaging.fusion.connection import VendorConnection
 from imaging.fusion.journey import FusionCase, FusionClient, Job, Ledger, Prepared, collect, submit
 from imaging.fusion.journey import prepare as prepare_case
 from imaging.fusion.specification import CBCT, LOWER, UPPER, FusionSpecification, content_key
-from imaging.phantoms.cbct import SmallCase
+from imaging.phantoms.dental import SmallCase
 from imaging.phantoms.vendor import SimulatorOptions, VendorSimulator
 
 FEW = SimulatorOptions(teeth=("11", "36"), faces_per_tooth=80)

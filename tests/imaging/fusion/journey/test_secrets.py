@@ -29,7 +29,8 @@ from imaging.fusion.journey import (
     wait_inline,
 )
 from imaging.fusion.place import work_folder
-from imaging.phantoms.cbct import Cbct, SmallCase, small_case
+from imaging.phantoms.cbct import Cbct
+from imaging.phantoms.dental import SmallCase, small_case
 from tests.imaging.fusion.journey.lab import CALLBACK_KEY, FEW, Lab, patient
 
 NAME = "QUILLFEATHER"

@@ -15,7 +15,7 @@ from imaging.errors import (
 from imaging.fusion.connection import VendorConnection
 from imaging.fusion.specification import CBCT, LOWER, UPPER, FusionSpecification
 from imaging.fusion.vendor import FusionClient, delivered_meshes, mesh_input
-from imaging.phantoms.cbct import SmallCase, small_case
+from imaging.phantoms.dental import SmallCase, small_case
 from imaging.phantoms.vendor import SimulatorOptions, VendorSimulator
 
 SPECIFICATION = FusionSpecification(outputs={"teeth": "drc", "cbct_lower_jaw": "stl"})
