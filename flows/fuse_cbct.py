@@ -7,12 +7,13 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import Field
 
+from imaging.fusion.place import CASE_NAME
 from imaging.fusion.specification import FusionSpecification
 from tasks.fusion import check_case, find_case, rehearse_case, submit_case, wait_for_case
 from tasks.fusion_results import collect_job
 from tasks.fusion_states import collected, rehearsed, submitted
 
-CaseName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+CaseName = Annotated[str, Field(pattern=f"^{CASE_NAME.pattern}$")]
 
 
 @flow(flow_run_name="fuse-{case}")

@@ -10,9 +10,9 @@ from pydantic import Field, HttpUrl, SecretStr
 
 from imaging.dicom import Archive, FolderArchive
 from imaging.errors import SettingError
-from imaging.fusion.connection import VendorConnection, default_connection
+from imaging.fusion.connection import ACCOUNT, VendorConnection, default_connection
 from imaging.orthanc import OrthancArchive
-from imaging.settings import callback_key, settings
+from imaging.settings import settings
 
 DEFAULT = "default"
 
@@ -71,20 +71,8 @@ class FusionVendor(Block):
 
     def connection(self, name: str) -> VendorConnection:
         """Return the account, by the name that jobs remember it by."""
-        return VendorConnection(
-            name=name,
-            url=str(self.url).rstrip("/"),
-            files_url=str(self.files_url).rstrip("/"),
-            user_group=self.user_group,
-            user_id=self.user_id,
-            token=self.token.get_secret_value(),
-            callback_url=self.callback_url.rstrip("/"),
-            callback_key=callback_key(settings()),
-            runs_per_day=self.runs_per_day,
-            runs_per_month=self.runs_per_month,
-            deadline_s=self.deadline_s,
-            timeout_s=settings().timeout_s,
-        )
+        account = {field: getattr(self, field) for field in ACCOUNT}
+        return VendorConnection.of(name, account, settings())
 
 
 def find_vendor(name: str) -> VendorConnection | None:

@@ -10,11 +10,9 @@ from prefect.cache_policies import NO_CACHE
 
 from imaging.conversions import Conversion, ConversionRequest, convert, title_of
 from imaging.settings import settings
-from tasks.progress import artifact_key
+from tasks.progress import TABLE_ROWS, artifact_key
 
 log = logging.getLogger(__name__)
-
-_TABLE_ROWS = 400  # keeps the table under 100 KB: the UI's list page loads every artifact whole
 
 
 @task(cache_policy=NO_CACHE)
@@ -40,9 +38,9 @@ def _show(conversion: Conversion, request: ConversionRequest) -> None:
         for row in conversion.labels
     ]
     create_table_artifact(
-        rows[:_TABLE_ROWS],
+        rows[:TABLE_ROWS],
         key=artifact_key("conversion", request.to, title_of(request)),
-        description=f"{len(rows)} labels as {request.to}, {min(len(rows), _TABLE_ROWS)} listed."
+        description=f"{len(rows)} labels as {request.to}, {min(len(rows), TABLE_ROWS)} listed."
         f" {_place(conversion, request)}{''.join(f' {note}.' for note in conversion.notes)}",
     )
 

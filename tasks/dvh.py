@@ -14,11 +14,10 @@ from imaging import rt
 from imaging.rt import CaseResult, DvhCase, DvhOptions, DvhSummary
 from imaging.settings import settings
 from imaging.treatments import Treatments, treatments_of
-from tasks.progress import artifact_key
+from tasks.progress import TABLE_ROWS, artifact_key
 
 log = logging.getLogger(__name__)
 
-_TABLE_ROWS = 400  # keeps the table under 100 KB: the UI's list page loads every artifact whole
 _PICTURES = 24  # likewise: pictures of more cases stay files
 
 
@@ -84,10 +83,10 @@ def _show_goals(summary: DvhSummary, options: DvhOptions, title: str) -> None:
     counts = summary.goals["outcome"].value_counts().to_dict()
     said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     create_table_artifact(
-        rows[:_TABLE_ROWS],
+        rows[:TABLE_ROWS],
         key=artifact_key("goals", title),
         description=f"{options.goals.title} in {title}: {said}. Listed: what did not pass, "
-        f"{min(len(rows), _TABLE_ROWS)} of {len(rows)} rows. All: {summary.folder / 'goals.csv'}",
+        f"{min(len(rows), TABLE_ROWS)} of {len(rows)} rows. All: {summary.folder / 'goals.csv'}",
     )
 
 
@@ -109,8 +108,8 @@ def _show_metrics(summary: DvhSummary, title: str) -> None:
     rows = rt.wide_table(summary.metrics)
     failed = "".join(f"; {case}: {reason}" for case, reason in summary.failures.items())
     create_table_artifact(
-        rows[:_TABLE_ROWS],
+        rows[:TABLE_ROWS],
         key=artifact_key("metrics", title),
-        description=f"DVH metrics of {title}, {min(len(rows), _TABLE_ROWS)} of {len(rows)} rows."
+        description=f"DVH metrics of {title}, {min(len(rows), TABLE_ROWS)} of {len(rows)} rows."
         f" All: {summary.folder / 'metrics.csv'}. Report: {summary.report}{failed}",
     )

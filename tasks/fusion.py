@@ -23,12 +23,11 @@ from imaging.fusion.specification import FusionSpecification
 from imaging.fusion.vendor import FusionClient
 from imaging.settings import release_key, settings
 from tasks.connections import find_vendor
-from tasks.progress import artifact_key, progress_bar
+from tasks.progress import TABLE_ROWS, artifact_key, progress_bar
 from tasks.retry import remote_task
 
 log = logging.getLogger(__name__)
 
-_TABLE_ROWS = 400  # keeps a table under 100 KB: the UI's list page loads every artifact whole
 _FILES = ("upper_scan", "lower_scan", "cbct")
 
 
@@ -167,7 +166,7 @@ def report_batch(
     create_table_artifact(
         [
             {"case": row.case, "state": row.state, "reason": row.reason}
-            for row in sorted(every, key=lambda row: not row.is_refused)[:_TABLE_ROWS]
+            for row in sorted(every, key=lambda row: not row.is_refused)[:TABLE_ROWS]
         ],
         key="fusion-batch",
         description=told,

@@ -14,10 +14,9 @@ from imaging.fusion.ledger import Ledger
 from imaging.settings import settings
 from tasks.fusion import client_of
 from tasks.fusion_runs import restart_preparation, start_collection
+from tasks.progress import TABLE_ROWS
 
 log = logging.getLogger(__name__)
-
-_TABLE_ROWS = 400  # keeps a table under 100 KB: the UI's list page loads every artifact whole
 
 
 @task(cache_policy=NO_CACHE)
@@ -61,4 +60,4 @@ def _decide(ledger: Ledger, job: Job, decision: str, run_id: str, reviewer: str)
 
 
 def _show(rows: list[dict[str, Any]], key: str, told: str) -> None:
-    create_table_artifact(rows[:_TABLE_ROWS], key=key, description=told)
+    create_table_artifact(rows[:TABLE_ROWS], key=key, description=told)

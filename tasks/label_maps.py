@@ -12,7 +12,6 @@ from imaging import segmentations
 from imaging.segmentations import LabelMapFile, LabelMaps
 from imaging.settings import settings
 
-TABLE_ROWS = 400  # keeps a table under 100 KB: the UI's list page loads every artifact whole
 UNKNOWN = "it failed in a way nobody foresaw; the log of its task says how"
 
 

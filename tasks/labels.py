@@ -17,8 +17,8 @@ from imaging.segmentations import (
     LabelMapFile,
 )
 from imaging.settings import settings
-from tasks.label_maps import TABLE_ROWS, UNKNOWN, LabelMapRun
-from tasks.progress import artifact_key
+from tasks.label_maps import UNKNOWN, LabelMapRun
+from tasks.progress import TABLE_ROWS, artifact_key
 
 log = logging.getLogger(__name__)
 

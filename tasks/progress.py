@@ -11,6 +11,7 @@ from prefect.futures import PrefectFuture, as_completed
 
 R = TypeVar("R")
 
+TABLE_ROWS = 400  # keeps a table under 100 KB: the UI's list page loads every artifact whole
 _UPDATE_EVERY_S = 1.0  # each update is a request to the server, which records some 30 a second
 
 

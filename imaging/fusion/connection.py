@@ -1,13 +1,25 @@
 """How to reach the vendor: addresses, and a token that costs money and is never printed."""
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from imaging.errors import SettingError
 from imaging.settings import Settings, callback_key
 
 DEFAULT = "default"
+_ADDRESSES = ("url", "files_url", "callback_url")
+ACCOUNT = (
+    *_ADDRESSES,
+    "user_group",
+    "user_id",
+    "token",
+    "runs_per_day",
+    "runs_per_month",
+    "deadline_s",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +54,33 @@ class VendorConnection:
     deadline_s: float = 7200.0
     timeout_s: float = 60.0
 
+    @classmethod
+    def of(cls, name: str, account: Mapping[str, Any], settings: Settings) -> "VendorConnection":
+        """Return the connection to an account, as the settings or a form describe it.
+
+        Args:
+            name: What jobs remember it by.
+            account: The fields of `ACCOUNT`; addresses may end with a slash, the token is hidden.
+            settings: Of the project.
+
+        Raises:
+            SettingError: The account cannot work; it names the field.
+        """
+        addresses = {field: str(account[field]).rstrip("/") for field in _ADDRESSES}
+        return cls(
+            name=name,
+            **{**account, **addresses, "token": account["token"].get_secret_value()},
+            callback_key=callback_key(settings),
+            timeout_s=settings.timeout_s,
+        )
+
     def __post_init__(self) -> None:
         """Refuse an account that cannot work, or whose token would travel in the open.
 
         Raises:
             SettingError: It names the field.
         """
-        for name in ("url", "files_url", "callback_url"):
+        for name in _ADDRESSES:
             _check_address(name, getattr(self, name), is_needed=name != "callback_url")
         for name in ("user_group", "user_id", "token"):
             if not getattr(self, name):
@@ -70,20 +102,8 @@ def default_connection(settings: Settings) -> VendorConnection | None:
     if settings.fusion_files_url is None:
         name = "IMAGING_FUSION_FILES_URL"
         raise SettingError(name, _MISSING)
-    return VendorConnection(
-        name=DEFAULT,
-        url=str(settings.fusion_url).rstrip("/"),
-        files_url=str(settings.fusion_files_url).rstrip("/"),
-        user_group=settings.fusion_user_group,
-        user_id=settings.fusion_user_id,
-        token=settings.fusion_token.get_secret_value(),
-        callback_url=settings.fusion_callback_url.rstrip("/"),
-        callback_key=callback_key(settings),
-        runs_per_day=settings.fusion_runs_per_day,
-        runs_per_month=settings.fusion_runs_per_month,
-        deadline_s=settings.fusion_deadline_s,
-        timeout_s=settings.timeout_s,
-    )
+    account = {field: getattr(settings, f"fusion_{field}") for field in ACCOUNT}
+    return VendorConnection.of(DEFAULT, account, settings)
 
 
 def _check_address(name: str, address: str, *, is_needed: bool) -> None:

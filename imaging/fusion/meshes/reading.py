@@ -60,7 +60,7 @@ def read_mesh(source: Path, kind: MeshType, *, most_faces: int = MOST_FACES) -> 
         return _checked(*surface, most_faces)
     except (MeshError, MemoryError):  # too little memory is no fault of the mesh
         raise
-    except Exception:  # noqa: BLE001 -- whatever a parser raises on garbage, with whatever text
+    except Exception:  # noqa: BLE001 - whatever a parser raises on garbage, with whatever text
         msg = f"the {kind.upper()} file is damaged, or of another format"
         raise MeshError(msg) from None
 

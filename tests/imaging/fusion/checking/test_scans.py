@@ -1,5 +1,6 @@
 """What is said of a scan before anything is paid for."""
 
+import resource
 import struct
 from pathlib import Path
 
@@ -206,7 +207,6 @@ def lying(kind: str) -> bytes:
 
 @pytest.mark.parametrize("kind", ["stl", "ply", "text ply"])
 def test_a_count_that_lies_is_refused_before_memory_is_taken(kind, tmp_path):
-    resource = pytest.importorskip("resource")
     path = tmp_path / f"a.{kind.split()[-1]}"
     path.write_bytes(lying(kind))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
