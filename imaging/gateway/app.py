@@ -18,6 +18,7 @@ from imaging.gateway.docs_page import docs_router
 from imaging.gateway.dvh import dvh_router
 from imaging.gateway.examples import HEALTH, document
 from imaging.gateway.faults import answer_faults
+from imaging.gateway.icon import icon_router
 from imaging.gateway.options import GatewayOptions
 from imaging.gateway.serving import Serving
 from imaging.gateway.viewer import viewer_router
@@ -69,7 +70,7 @@ def make_app(options: GatewayOptions, wake: Wake | None = None) -> FastAPI:
     )
     app.state.serving = Serving(options, cache)
     answer_faults(app)
-    for router in (about, callbacks_router(callbacks), *_routers(options)):
+    for router in (about, icon_router, callbacks_router(callbacks), *_routers(options)):
         app.include_router(router)
     guard(app, options)
     document(app, options)

@@ -17,7 +17,10 @@ from fastapi.responses import HTMLResponse
 
 from imaging.rt.pages.templates import templates_of
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'"
+)
 _TEMPLATE = templates_of("imaging.gateway").get_template("docs.html.j2")
 _METHODS = ("get", "post", "put", "patch", "delete")
 _JSON = "application/json"

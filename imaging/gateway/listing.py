@@ -14,7 +14,10 @@ from imaging.gateway.places import OpenPlace, is_plain, is_served
 from imaging.rt.pages.templates import templates_of
 
 MOST_ENTRIES = 10_000
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'"
+)
 _TEMPLATE = templates_of("imaging.gateway").get_template("folder.html.j2")
 
 

@@ -31,7 +31,7 @@ NOBODY, LOCAL, BY_LINK = "-", "local", "link"
 
 _READING = {"GET", "HEAD", "OPTIONS"}
 _PUBLIC = re.compile(
-    r"/|/health|/docs|/openapi\.json|/view|/viewer(/[A-Za-z0-9_-][A-Za-z0-9._-]*){2}"
+    r"/|/health|/docs|/openapi\.json|/favicon\.ico|/view|/viewer(/[A-Za-z0-9_-][A-Za-z0-9._-]*){2}"
 )
 # Who calls there has nothing but the address, which holds a token of its own.
 _CALLED_BACK = re.compile(rf"{re.escape(CALLBACKS)}/[^/\s]+/[^/\s]+")

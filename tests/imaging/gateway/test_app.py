@@ -4,6 +4,7 @@ import errno
 import json
 import logging
 from importlib.metadata import version
+from xml.etree import ElementTree
 
 import pytest
 from fastapi import FastAPI
@@ -30,6 +31,14 @@ def test_health_says_which_gateway_this_is(client, url):
         "version": version("imaging-flows"),
     }
     assert client.head(url).content == b""
+
+
+def test_tabs_show_an_icon_that_opens_as_a_picture(client):
+    icon = client.get("/favicon.ico")
+
+    assert icon.headers["content-type"] == "image/svg+xml"
+    assert ElementTree.fromstring(icon.content).tag.endswith("}svg")  # noqa: S314 - our own
+    assert client.head("/favicon.ico").content == b""
 
 
 def test_the_pages_of_operations_load_nothing_from_elsewhere(client):

@@ -38,6 +38,7 @@ def little_app(  # noqa: C901 - a list of routes
 
     @app.api_route("/", methods=["GET", "HEAD"])
     @app.api_route("/health", methods=["GET", "HEAD"])
+    @app.api_route("/favicon.ico", methods=["GET", "HEAD"])
     @app.api_route("/view", methods=["GET", "HEAD"])
     @app.api_route("/viewer/{version}/{name}", methods=["GET", "HEAD"])
     def public() -> str:

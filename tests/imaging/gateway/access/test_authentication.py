@@ -28,7 +28,9 @@ def runner(exposed):
     return add_token(exposed.state, "runner", ["run"], 1, NOW)
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/view?image=a&link=b", "/viewer/v1/viewer.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/health", "/favicon.ico", "/view?image=a&link=b", "/viewer/v1/viewer.js"]
+)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_what_holds_no_data_needs_no_token(exposed, path, method):
     assert client_of(exposed).request(method, path).status_code == 200
@@ -52,6 +54,7 @@ def test_what_holds_no_data_needs_no_token(exposed, path, method):
         "/view/",
         "/view%0a",
         "/health/",
+        "/favicon_ico",
         "/nothing",
     ],
 )

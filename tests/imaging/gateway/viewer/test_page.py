@@ -62,7 +62,7 @@ def test_the_policy_lets_only_its_own_files_run(client):
         "script-src": "'self'",
         "style-src": "'self'",
         "connect-src": "'self'",
-        "img-src": "data:",
+        "img-src": "'self' data:",
         "base-uri": "'none'",
         "form-action": "'self'",
         "frame-ancestors": "'self'",

@@ -55,6 +55,17 @@ def test_nothing_leaves_the_gateway_and_the_policy_is_kept(chromium, gateway):
     assert chromium.complaints() == []
 
 
+@pytest.mark.parametrize("page", ["health", "docs", "files/plain/", "view"])
+def test_no_page_complains_of_what_a_browser_asks_by_itself(chromium, asking_gateway, page, caplog):
+    caplog.set_level("INFO")
+    chromium.complaints()
+
+    chromium.driver.get(f"{asking_gateway.address}/{page}")  # the first of its origin, so that
+    chromium.wait_until(lambda _: "GET /favicon.ico" in caplog.text)  # its icon is not known yet
+
+    assert chromium.complaints() == []
+
+
 def test_messages_of_other_windows_change_nothing(plain_head):
     count = "return document.querySelectorAll('*').length"
     parts = plain_head.run(count)
