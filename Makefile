@@ -2,6 +2,9 @@
 .PHONY: demo test check fix up down bench bench-cohort bench-dvh bench-labels bench-gateway bench-fusion lock clean
 PY := .venv/bin/python
 
+# An image may set it, and each server and flow run would compile Prefect anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 demo: .venv  ## pull a synthetic cohort out of a real Orthanc, and show its DVHs
 	@$(PY) -m deployments.demo
 

@@ -1,5 +1,6 @@
 """Fixtures that several rooms share."""
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 
 from deployments.orthanc_install import SKIP_VARIABLE, find_orthanc
@@ -21,6 +23,11 @@ hypothesis_settings.register_profile(
     "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("busy")
+
+
+def pytest_collection_finish():
+    """Spare the garbage collector what was imported: to look through that takes half a second."""
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -82,7 +89,9 @@ def edge_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def prefect_server():
     """One Prefect server for the whole session: its start is what costs."""
-    with prefect_test_harness(server_startup_timeout=240):
+    # A run that ends would wait for its heart to look up, which it does once a second.
+    without_heart = temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
+    with prefect_test_harness(server_startup_timeout=240), without_heart:
         yield
 
 

@@ -27,7 +27,7 @@ def echo():
         thread = threading.Thread(target=serve, args=(listener,))
         thread.start()
         yield listener.getsockname()[1], ended
-        thread.join(10)
+        thread.join(60)
 
 
 def received(connection, size):
@@ -41,14 +41,14 @@ def test_every_byte_comes_back_in_order_and_not_before_its_time(echo):
     port, ended = echo
     content = bytes(range(256)) * 8192  # several chunks
     with delayed(port, DELAY_MS) as begins:
-        with socket.create_connection(("127.0.0.1", begins), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", begins), timeout=60) as connection:
             start = time.monotonic()
             sending = threading.Thread(target=connection.sendall, args=(content,))
             sending.start()
             back = received(connection, len(content))
             elapsed_s = time.monotonic() - start
-            sending.join(10)
-        is_told_of_the_end = ended.wait(10)
+            sending.join(60)
+        is_told_of_the_end = ended.wait(60)
 
     assert back == content
     # There and back twice: the connection is opened first, which is a round trip of its own.

@@ -12,9 +12,9 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.settings import get_current_settings
 
+from tests.deployments.patience import PATIENCE_S
 from tests.imaging.gateway.fusions import KEY, PROJECT_KEY, address, ledger_of, submitted
 
-PATIENCE_S = 60
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 NOWHERE = "http://127.0.0.1:1/api"
 DONE = {"workflow_id": "run-1", "success": True}

@@ -19,7 +19,7 @@ from imaging.errors import RemoteUnavailableError
 
 def ask(server: OrthancServer, path: str, password: str | None = None) -> tuple[int, bytes]:
     token = b64encode(f"{server.user}:{password or server.password}".encode()).decode()
-    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=60)
     connection.request("GET", path, headers={"Authorization": f"Basic {token}"})
     response = connection.getresponse()
     answer = response.status, response.read()
@@ -140,6 +140,7 @@ def test_a_kept_port_that_was_taken_meanwhile_is_given_up(server, orthanc_progra
     before = server.url
     server.stop()
     with socket.socket() as stranger:
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # callers of before linger
         stranger.bind(("127.0.0.1", int(before.rpartition(":")[2])))
         stranger.listen()
         with OrthancServer(server.folder, program=orthanc_program) as again:

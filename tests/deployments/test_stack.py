@@ -149,7 +149,7 @@ def test_a_wanted_port_is_taken_if_it_is_free():
     assert free_port(taken) == taken
 
 
-SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
 def test_stopping_ends_ours_and_spares_others(tmp_path):

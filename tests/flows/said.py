@@ -16,11 +16,11 @@ async def everything_said(flow_run_id):
     async with get_client() as client:
         chosen = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))
         wanted = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[flow_run_id]))
-        for _ in range(100):  # they arrive some time after the run
+        with anyio.fail_after(240):  # they arrive some time after the run
             logs = await client.read_logs(log_filter=wanted)
-            if any("Finished" in row.message for row in logs):
-                break
-            await anyio.sleep(0.2)
+            while not any("Finished" in row.message for row in logs):
+                await anyio.sleep(0.2)
+                logs = await client.read_logs(log_filter=wanted)
         held: list[BaseModel] = [await client.read_flow_run(flow_run_id)]
         held += await client.read_artifacts(flow_run_filter=chosen)
         held += await client.read_task_runs(flow_run_filter=chosen)

@@ -1,8 +1,6 @@
 """A real Orthanc that dies, or loses an instance, while a cohort is extracted from it."""
 
 import contextlib
-import threading
-import time
 
 import httpx
 import pytest
@@ -14,6 +12,7 @@ from imaging.phantoms import Cohort, PhantomSize
 from imaging.settings import settings
 from tasks.cohort import choose_patients, decide_batch, retrieve_patients
 from tests.imaging.cohort.fakes import FILES_ONLY
+from tests.imaging.orthanc.servers import Proxy
 
 pytestmark = pytest.mark.orthanc
 
@@ -49,13 +48,18 @@ def _on_disk():
     return {path.stem: path for path in (cohort.root / "patients").rglob("*.dcm")}
 
 
-def test_orthanc_killed_in_the_middle_leaves_whole_files_and_the_next_run_the_rest(server):
+def test_orthanc_killed_in_the_middle_leaves_whole_files_and_the_next_run_the_rest(server, place):
     orthanc, sources = server
-    killer = threading.Thread(target=_kill_at_first_file, args=(orthanc,))
-    killer.start()
-    with contextlib.suppress(CohortFailedError):
-        extract_cohort("fault", specification=FILES_ONLY, max_failed_percent=100)
-    killer.join()
+
+    def kill_at_first_file(_answered):
+        if orthanc.pid is not None and _on_disk():
+            orthanc.kill()
+
+    with Proxy(orthanc.url, kill_at_first_file) as proxy:
+        place(orthanc_url=proxy.url)
+        with contextlib.suppress(CohortFailedError):
+            extract_cohort("fault", specification=FILES_ONLY, max_failed_percent=100)
+    place(orthanc_url=orthanc.url)
 
     survived = _on_disk()
     lost = read_manifest(CohortFolder.named("fault", settings().data_root).manifest)
@@ -72,13 +76,6 @@ def test_orthanc_killed_in_the_middle_leaves_whole_files_and_the_next_run_the_re
     assert {uid: p.read_bytes() for uid, p in _on_disk().items()} == {
         uid: p.read_bytes() for uid, p in sources.items()
     }
-
-
-def _kill_at_first_file(orthanc):
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not _on_disk():
-        time.sleep(0.001)
-    orthanc.kill()
 
 
 def test_an_instance_deleted_between_listing_and_retrieval_is_noted(server, monkeypatch):

@@ -144,9 +144,10 @@ def test_a_patient_at_rest_is_stable_and_that_is_no_change(orthanc_program, tmp_
     try:
         archive.upload([write(image(patient_id="A"), tmp_path)])
         cursor = archive.cursor()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 240
         while "StablePatient" not in str(archive._client.changes("since=0&limit=99")):
             assert time.monotonic() < deadline
+            time.sleep(0.05)
         found = only(archive, "A", cursor)
     finally:
         archive.close()

@@ -15,7 +15,7 @@ import httpx
 
 from imaging.phantoms.teeth import arch_scan
 
-PLAIN = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0), timeout=20)
+PLAIN = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0), timeout=60)
 """Keeps no connection, and knows no token."""
 
 SCAN = cast("bytes", arch_scan(upper=True, faces_per_tooth=80).export(file_type="stl"))
