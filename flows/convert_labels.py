@@ -1,11 +1,15 @@
 """Convert a segmentation: label map, DICOM SEG, RTSTRUCT, surface mesh."""
 
 from pathlib import Path
+from typing import Annotated
 
 from prefect import flow
+from pydantic import Field
 
 from imaging.conversions import SegKind, Target
 from tasks.conversions import convert_segmentation
+
+Text = Annotated[str, Field(coerce_numbers_to_str=True)]  # 5 is as good as "5"
 
 
 @flow
@@ -14,7 +18,7 @@ def convert_labels(  # noqa: PLR0913 - each is a field of the form
     to: Target = "dicom-seg",
     *,
     images: Path | None = None,
-    labels: tuple[str, ...] = (),
+    labels: tuple[Text, ...] = (),
     dictionary: str = "",
     output: str = "",
     seg_kind: SegKind = "BINARY",

@@ -140,7 +140,7 @@ def _chosen(
     if not labels:
         return present
     names = Names(path, dictionary)
-    wanted = names.ids_of(labels)
+    wanted = names.ids_of(labels, may_be_unknown=True)
     if lacking := names.lacking(wanted, [each.id for each in present]):
         raise InputError(lacking)
     kept = {label for ids in wanted.values() for label in ids} - {0}

@@ -65,7 +65,7 @@ class Painter:
         """
         if not wanted:
             return {label for label, _ in there}
-        names = dictionary_of(_label(Found(label, name, None)) for label, name in there)
+        names = dictionary_of(label_of(Found(label, name, None)) for label, name in there)
         chosen = set(names.resolve(wanted))
         if unknown := sorted(chosen - {label.id for label in names}):
             held = ", ".join(f"{label.name} ({label.id})" for label in names)
@@ -108,7 +108,7 @@ class Painter:
         ids = [0, *(found.id for found, _ in self._painted.values())]
         table = np.array(ids, dtype=integer_type(ids))
         planes = (table[plane] for plane in self._map.labels)
-        labels = [_label(found) for found, _ in self._painted.values()]
+        labels = [label_of(found) for found, _ in self._painted.values()]
         beside = target.with_name(f"{stem_of(target)}_dseg.tsv")
         write_dictionary(beside, dictionary_of(labels))
         write_nifti(target, self._geometry, table.dtype.type, planes)
@@ -126,7 +126,7 @@ class Painter:
         return rows
 
 
-def _label(found: Found) -> Label:
+def label_of(found: Found) -> Label:
     """Describe a structure; a name that no table can hold is mended."""
     printable = "".join(sign if sign.isprintable() else " " for sign in found.name)
     name = " ".join(printable.split())[:_LONGEST_NAME].strip()

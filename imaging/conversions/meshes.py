@@ -14,6 +14,7 @@ import numpy as np
 import trimesh
 
 from imaging.conversions.crops import crops_of
+from imaging.conversions.glb import Light, scene_in
 from imaging.conversions.label_file import LabelFile, label_file
 from imaging.conversions.reports import Conversion, ConvertedLabel
 from imaging.conversions.surfaces import Surface, surface_of
@@ -83,26 +84,14 @@ def _surfaces(chosen: LabelFile, smoothing_voxels: float) -> Iterator[_Made]:
 def _write_scene(
     target: Path, chosen: LabelFile, surfaces: Iterator[_Made]
 ) -> tuple[tuple[Path, ...], list[ConvertedLabel]]:
-    """Write one GLB with a node for each label."""
+    """Write one GLB with a node for each label, one surface after the other."""
     names = _node_names(chosen)
-    visual: Any = trimesh.visual  # which has no types
-    scene: Any = trimesh.Scene(base_frame="world")
-    scene.graph.update(frame_from="world", frame_to=PATIENT, matrix=_TO_GLTF)
     rows = []
-    for each, label, surface in surfaces:
-        material = visual.material.PBRMaterial(
-            name=names[each.id],
-            baseColorFactor=[*_linear(label.color), 255],
-            metallicFactor=0.0,
-            roughnessFactor=0.7,
-        )
-        mesh = _mesh(surface)
-        mesh.visual = visual.TextureVisuals(material=material)
-        mesh.metadata = {"label": each.id}
-        name = names[each.id]
-        scene.add_geometry(mesh, node_name=name, geom_name=name, parent_node_name=PATIENT)
-        rows.append(_row(each, label, surface))
-    return (write_whole(target, scene.export(file_type="glb", include_normals=True)),), rows
+    with scene_in(target, PATIENT, _TO_GLTF) as scene:
+        for each, label, surface in surfaces:
+            scene.add(names[each.id], _mesh(surface), _light(label.color), {"label": each.id})
+            rows.append(_row(each, label, surface))
+    return (target,), rows
 
 
 def _write_each(
@@ -123,11 +112,12 @@ def _write_each(
     return tuple(files), rows
 
 
-def _linear(color: Color) -> list[int]:
+def _light(color: Color) -> Light:
     """Turn a colour for screens (sRGB, IEC 61966-2-1) into amounts of light, as glTF has it."""
     share = np.array(color) / 255
     light = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
-    return [round(255 * part) for part in light.tolist()]
+    red, green, blue = light.round(4).tolist()
+    return red, green, blue
 
 
 def _mesh(surface: Surface) -> Any:  # trimesh's own types say less than its documentation
@@ -137,7 +127,7 @@ def _mesh(surface: Surface) -> Any:  # trimesh's own types say less than its doc
 def _node_names(chosen: LabelFile) -> dict[int, str]:
     """Name the nodes as the labels are; a name of several gets their ids."""
     names = {each.id: chosen.label(each.id).name for each in chosen.statistics}
-    taken = [*names.values(), "world", PATIENT]
+    taken = [*names.values(), PATIENT]
     return {
         label: name if taken.count(name) == 1 else f"{name} ({label})"
         for label, name in names.items()

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from imaging.conversions.label_writing import Found, Painter
+from imaging.conversions.label_writing import Found, Painter, label_of
 from imaging.conversions.reports import Conversion
 from imaging.conversions.series import ImageSeries, image_series
-from imaging.dicom import read_references
+from imaging.dicom import name_matches, read_references
+from imaging.labels.dictionaries import LabelDictionary, dictionary_of
 from imaging.labels.dictionaries.label import Color
 from imaging.rt.files.objects import read_rtstruct
 from imaging.rt.files.rois import Roi, choose_rois, rois_of
@@ -29,15 +30,16 @@ def labels_of_structures(
         source: The RTSTRUCT.
         images: Folder of the DICOM image series that it was drawn on.
         target: The label map to write, ``.nii.gz``; the dictionary gets its name and ``_dseg.tsv``.
-        rois: Names of ROIs, ``*`` and ``?`` as wildcards; none for all.
+        rois: Names of ROIs, ``*`` and ``?`` as wildcards; what is none is taken as labels are: a
+            ROI Number, another spelling (``left lung``) or a group (``all lungs``). None for all.
 
     Raises:
-        InputError: No ROI has such a name, none has a voxel, or the series is not there.
+        InputError: No ROI is meant by one of these, none has a voxel, or the series is not there.
         DicomError: The RTSTRUCT cannot be read, or the series makes no volume.
         OSError: A file cannot be read or written.
     """
     references = read_references(source)  # first, as its errors do not name the file
-    chosen = choose_rois(rois_of(read_rtstruct(source)), rois or None)
+    chosen = _chosen(rois_of(read_rtstruct(source)), rois)
     series = image_series(images, references.series_uids)
     painter = Painter(series.geometry, len(chosen))
     numbers = [roi.number for roi in chosen]
@@ -46,6 +48,23 @@ def labels_of_structures(
         _paint(painter, roi, roi.number if is_id else index, series)
     notes = () if is_id else ("Label ids are 1, 2 and so on: a ROI Number is none",)
     return painter.write(target, notes)
+
+
+def _chosen(rois: Sequence[Roi], wanted: Sequence[str]) -> list[Roi]:
+    if not wanted:
+        return list(rois)
+    names = dictionary_of(label_of(Found(roi.number, roi.name, None)) for roi in rois if roi.number)
+    numbers = {number for text in wanted for number in _meant(rois, names, text)}
+    return [roi for roi in rois if roi.number in numbers]
+
+
+def _meant(rois: Sequence[Roi], names: LabelDictionary, text: str) -> set[int]:
+    """Return the ROI Numbers that a text means: by name as everywhere else, then as of labels."""
+    if named := {roi.number for roi in rois if name_matches(roi.name, text)}:
+        return named
+    if found := {roi.number for roi in rois}.intersection(names.find(text)):
+        return found
+    return {roi.number for roi in choose_rois(rois, [text])}  # refuses, with the names there are
 
 
 def _paint(painter: Painter, roi: Roi, label: int, series: ImageSeries) -> None:

@@ -44,10 +44,11 @@ def surface_of(crop: Crop, affine_ras: Floats, smoothing_voxels: float) -> Surfa
         smoothing_voxels: Standard deviation of the blur; 0 leaves the steps of the voxels.
     """
     margin = int(np.ceil(_REACH * smoothing_voxels)) + 1
-    padded = np.pad(crop.inside, margin).astype(np.float32)
-    field = padded
-    if smoothing_voxels > 0:
-        field = ndimage.gaussian_filter(padded, smoothing_voxels, mode="constant", truncate=_REACH)
+    field = np.pad(crop.inside, margin).astype(np.float32)
+    if smoothing_voxels > 0:  # in place: of a whole body, this array is the largest
+        ndimage.gaussian_filter(
+            field, smoothing_voxels, output=field, mode="constant", truncate=_REACH
+        )
     zyx, triangles = _at_volume(field, crop.statistics.voxels)
     index = zyx[:, ::-1] - margin + crop.corner
     ras = index @ affine_ras[:3, :3].T + affine_ras[:3, 3]

@@ -72,7 +72,8 @@ def filter_labels(  # noqa: PLR0913 - each changes what is written
         dictionary: What names mean; where it is not given, ``dictionary_for`` finds it. Without
             names none is read.
         missing: Whether the target is written where the source has not one voxel of something that
-            is to be kept. The report names the ids that it lacks.
+            is to be kept. The report names the ids that it lacks. Where that is refused, so are
+            unknown names, by the list of what the source holds.
 
     Raises:
         InputError: A name is unknown; what is to be kept is missing, and is not ignored; or
@@ -82,7 +83,7 @@ def filter_labels(  # noqa: PLR0913 - each changes what is written
     """
     source, target = Path(source), Path(target)
     names = Names(source, dictionary)
-    wanted = names.ids_of(keep)
+    wanted = names.ids_of(keep, may_be_unknown=missing == "refuse")  # below, with what is there
     ids = {label for found in wanted.values() for label in found}
     new_ids = names.new_ids(remap or {})
     with opened(source) as labels:

@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -98,19 +99,27 @@ class Names:
             self._dictionary = dictionary_for(self._source).dictionary
         return self._dictionary
 
-    def ids_of(self, wanted: Iterable[Wanted]) -> dict[Wanted, tuple[int, ...]]:
+    def ids_of(
+        self, wanted: Iterable[Wanted], *, may_be_unknown: bool = False
+    ) -> dict[Wanted, tuple[int, ...]]:
         """Return the ids that each of some ids, names, patterns and groups means.
 
+        Args:
+            wanted: What is asked for.
+            may_be_unknown: Whether an unknown name means no id, for a caller who is to say what a
+                file holds instead (``lacking``).
+
         Raises:
-            InputError: Some are unknown, and all of these are named with what there is; or ranges
-                hold too many ids in all.
+            InputError: Some are unknown, and all of these are named with what there is; ranges
+                hold too many ids in all; or something is neither text nor integer.
         """
         if isinstance(wanted, str):
             msg = f"a list of labels is needed, not the text {wanted[:80]!r}"
             raise InputError(msg)
         ids = self.numbers(wanted)
         if names := [each for each, found in ids.items() if not found]:
-            self.dictionary.resolve(names)  # refuses all that are unknown in one go
+            if not may_be_unknown:
+                self.dictionary.resolve(names)  # refuses all that are unknown in one go
             ids |= {name: self.dictionary.find(name) for name in names}
         return ids
 
@@ -176,9 +185,10 @@ class Names:
 
 def _number(wanted: Wanted) -> tuple[int, ...]:
     """Take an id as it is, so that ids alone need no dictionary."""
-    if isinstance(wanted, str):
-        return _NUMBERS.find(wanted)
-    return (operator.index(wanted),)  # numpy's integers too, but no fractions
+    if not isinstance(wanted, str | bool):
+        with suppress(TypeError):
+            return (operator.index(wanted),)  # numpy's integers too, but no fractions
+    return _NUMBERS.find(wanted)  # which refuses what is neither text nor integer
 
 
 def _given(given: str) -> NamedDictionary:

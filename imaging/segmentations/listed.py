@@ -26,6 +26,14 @@ class ListedFile:
     patient: str
 
 
+def lists_files(table: Path) -> bool:
+    """Say whether a table has a column of files; one that cannot be read has none."""
+    try:
+        return _column(_rows(table)) is not None
+    except InputError:
+        return False
+
+
 def listed_files(table: Path) -> Iterator[ListedFile]:
     """Give the rows of a table that name a file; case does not count in names of columns.
 
@@ -35,9 +43,8 @@ def listed_files(table: Path) -> Iterator[ListedFile]:
     Raises:
         InputError: It cannot be read, or has no column of files.
     """
-    rows = _read(table).rename(columns=lambda name: str(name).strip().lower())
-    column = next((name for name in _FILE if name in rows), None)
-    if column is None:
+    rows = _rows(table)
+    if (column := _column(rows)) is None:
         msg = f"a table of label maps needs a column {' or '.join(_FILE)}"
         raise InputError(msg)
     patient = next((name for name in _PATIENT if name in rows), "")
@@ -45,6 +52,14 @@ def listed_files(table: Path) -> Iterator[ListedFile]:
         if file := str(row[column]).strip():
             case, who = str(row.get(_CASE, "")).strip(), str(row.get(patient, "")).strip()
             yield ListedFile(Path(file), case, who)
+
+
+def _column(rows: pd.DataFrame) -> str | None:
+    return next((name for name in _FILE if name in rows), None)
+
+
+def _rows(table: Path) -> pd.DataFrame:
+    return _read(table).rename(columns=lambda name: str(name).strip().lower())
 
 
 def _read(table: Path) -> pd.DataFrame:

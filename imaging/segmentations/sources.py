@@ -11,7 +11,7 @@ from imaging.cohort import CohortFolder, read_manifest
 from imaging.dicom.arrival import names_a_file
 from imaging.errors import InputError
 from imaging.labels import stem_of
-from imaging.segmentations.listed import listed_files
+from imaging.segmentations.listed import listed_files, lists_files
 from imaging.settings import Settings, case_id, project_key
 
 log = logging.getLogger(__name__)
@@ -110,11 +110,11 @@ def _found(asked: str, settings: Settings, pattern: str) -> LabelMaps:
 
 
 def _manifest(path: Path, cohort: CohortFolder) -> Path | None:
-    """Tell a cohort by its manifest, its folder or its name."""
+    """Tell a cohort by its manifest, its folder or its name; people's own tables are none."""
     given = [path] if path.name in _MANIFESTS else []
-    return next(
-        (each for each in (*given, path / _MANIFEST, cohort.manifest) if each.is_file()), None
-    )
+    places = (*given, path / _MANIFEST, cohort.manifest)
+    found = (each for each in places if each.is_file() and not lists_files(each))
+    return next(found, None)
 
 
 def _of_cohort(manifest: Path) -> Iterator[LabelMapFile]:

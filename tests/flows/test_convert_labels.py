@@ -1,6 +1,7 @@
 """Conversions through the flow: what is written, what is shown, and what is not said."""
 
 import json
+from typing import Any
 
 import anyio
 import numpy as np
@@ -26,7 +27,8 @@ def test_a_structure_set_becomes_labels_and_a_seg_of_the_same_voxels(tmp_path):
     images = tmp_path / "in"
 
     labels = convert_labels(rtstruct, "nifti", images=images, labels=("Lung_*", "Heart"))
-    seg = convert_labels(labels, "dicom-seg", images=images)
+    numbers: dict[str, Any] = {"labels": (2, "3-4")}  # as people give them
+    seg = convert_labels(labels, "dicom-seg", images=images, **numbers)
     state = convert_labels(seg, "nifti", images=images, output="back.nii.gz", return_state=True)
 
     assert labels.is_relative_to(settings().data_root / "conversions")

@@ -71,7 +71,7 @@ def embed_dictionary(source: Path, target: Path, dictionary: LabelDictionary) ->
 
     Args:
         source: ``.nii`` or ``.nii.gz``; may be the target too.
-        target: Packed if its name ends with ``.gz``; whole or not there.
+        target: Packed if its name ends in ``.gz``; whole or not there.
         dictionary: Its ids, names and colours.
 
     Raises:
@@ -82,7 +82,7 @@ def embed_dictionary(source: Path, target: Path, dictionary: LabelDictionary) ->
             msg = "Names cannot be written into a pair of files: make it one file first"
             raise NiftiError(msg)
         pieces = _pieces(image, caret_text(dictionary).encode())
-        out.writelines(_packed(pieces) if target.name.endswith(".gz") else pieces)
+        out.writelines(_packed(pieces) if target.name.lower().endswith(".gz") else pieces)
     return target
 
 

@@ -57,14 +57,14 @@ def read_dictionary(path: Path, format: Format | None = None) -> LabelDictionary
         InputError: It cannot be read; the line that is wrong is named. Or it is an image without
             names.
     """
-    if format is None and path.name.endswith(_IMAGES):
+    if format is None and path.name.lower().endswith(_IMAGES):
         dictionary = embedded_dictionary(path)
         if dictionary is None:
             msg = "the image has no names of labels in its header"
             raise InputError(msg)
         return dictionary
     text = _text(path)
-    return _READERS[format or _BY_SUFFIX.get(path.suffix) or _told_by(text)](text)
+    return _READERS[format or _BY_SUFFIX.get(path.suffix.lower()) or _told_by(text)](text)
 
 
 def write_dictionary(
@@ -84,7 +84,7 @@ def write_dictionary(
     Raises:
         InputError: The format is not known, or cannot hold an id or a name.
     """
-    chosen = format or _BY_SUFFIX.get(target.suffix)
+    chosen = format or _BY_SUFFIX.get(target.suffix.lower())
     if chosen is None:
         msg = f"the format of {target.suffix or 'a file'} is not known: say one of {list(_WRITERS)}"
         raise InputError(msg)

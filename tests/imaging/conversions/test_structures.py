@@ -95,6 +95,23 @@ def test_a_patients_rois_are_the_masks_that_the_cohort_gets(case, rtstruct, pati
     assert int((voxels == heart.id).sum()) == heart.voxels - int(heart.note.split()[0])
 
 
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (["3"], ["Lung_L"]),
+        (["2-3"], ["Heart", "Lung_L"]),
+        (["left lung"], ["Lung_L"]),
+        (["all lungs", "heart"], ["Heart", "Lung_L", "Lung_R"]),
+    ],
+)
+def test_rois_are_chosen_as_labels_are_where_none_has_the_name(
+    wanted, found, case, rtstruct, tmp_path
+):
+    made = labels_of_structures(rtstruct, case, tmp_path / "l.nii.gz", rois=wanted)
+
+    assert [row.name for row in made.labels] == found
+
+
 def test_rois_are_chosen_by_name_and_a_wrong_name_lists_those_there_are(case, rtstruct, tmp_path):
     made = labels_of_structures(rtstruct, case, tmp_path / "l.nii.gz", rois=["lung_*"])
 

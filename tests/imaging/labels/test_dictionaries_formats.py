@@ -8,6 +8,7 @@ from imaging.labels.dictionaries import (
     LabelDictionary,
     described,
     dictionary_of,
+    embed_dictionary,
     known,
     read_dictionary,
     write_dictionary,
@@ -20,6 +21,8 @@ from imaging.labels.dictionaries.slicer_csv import parse_slicer_csv, slicer_csv_
 from imaging.volumes.label_map import Label as RoiLabel
 from imaging.volumes.label_map import as_tsv
 from tests.imaging.labels.labels_in_text import CTBL, SNAP, XML, written
+from tests.imaging.labels.phantoms import Nifti
+from tests.imaging.labels.phantoms import write as write_image
 
 SUFFIXES = (".tsv", ".label", ".ctbl", ".csv", ".xml")
 names = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=12)
@@ -104,6 +107,16 @@ def test_a_shipped_dictionary_passes_through_every_format(model, suffix, tmp_pat
     ]
     assert [label.groups for label in read] == [label.groups for label in known(model)]
     assert (read == known(model)) == (suffix == ".tsv")
+
+
+def test_a_format_is_told_by_a_name_in_capital_letters_too(tmp_path):
+    path = write_dictionary(tmp_path / "LABELS.TSV", known("vista3d"))
+    image = write_image(tmp_path / "IN.NII.GZ", Nifti().content())
+    image = embed_dictionary(image, tmp_path / "OUT.NII.GZ", known("vista3d"))
+
+    assert read_dictionary(path) == known("vista3d")
+    assert len(read_dictionary(image)) == 132
+    assert image.read_bytes().startswith(b"\x1f\x8b")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -50,7 +50,7 @@ def test_numpys_integers_are_ids_and_fractions_are_none(source, tmp_path):
     report = filter_labels(source, tmp_path / "out.nii.gz", np.array([5, 99], dtype=np.int16))
 
     assert [type(label) for label in (*report.kept, *report.missing)] == [int, int]
-    with pytest.raises(TypeError):
+    with pytest.raises(InputError, match="not by float"):
         filter_labels(source, tmp_path / "out.nii.gz", np.array([5.5]).tolist())
 
 

@@ -97,6 +97,12 @@ def test_a_text_is_not_taken_for_a_list_of_its_letters(source, tmp_path):
         filter_labels(source, tmp_path / "out.nii.gz", "liver", dictionary=RIBS)
 
 
+@pytest.mark.parametrize("label", [5.0, None, True, np.bool_(True), [5]])
+def test_what_is_neither_an_id_nor_a_text_is_refused_as_such(label, source, tmp_path):
+    with pytest.raises(InputError, match="asked for by its id or name, not by"):
+        filter_labels(source, tmp_path / "out.nii.gz", (label,))
+
+
 def test_ids_alone_need_no_dictionary(source, tmp_path):
     (tmp_path / "in.tsv").write_text("no dictionary at all\n")
 
@@ -107,7 +113,7 @@ def test_ids_alone_need_no_dictionary(source, tmp_path):
         filter_labels(source, tmp_path / "out.nii.gz", ["liver"])
 
 
-@pytest.mark.parametrize("keep", [[5, 99], ["liver", "spleen"]])
+@pytest.mark.parametrize("keep", [[5, 99], ["liver", "spleen"], [5, "livr"]])
 def test_what_the_file_lacks_is_refused_with_what_it_holds(keep, source, tmp_path):
     with pytest.raises(InputError, match="lacks") as caught:
         filter_labels(source, tmp_path / "out.nii.gz", keep, dictionary=RIBS, missing="refuse")

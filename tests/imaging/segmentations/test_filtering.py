@@ -138,11 +138,12 @@ def test_what_the_file_lacks_is_refused_with_what_it_holds(file, folder):
 
 
 @pytest.mark.parametrize(("known", "place"), [(GIVEN, "given"), (None, "vista3d (assumed)")])
-def test_unknown_names_are_refused_too(known, place, file, folder):
+def test_unknown_names_are_refused_too_with_what_the_file_holds(known, place, file, folder):
     result = filter_file(file, _request("livr", names=known), folder)
 
     assert "no label is called 'livr'" in result.failure
-    assert ("(132)" in result.failure) == place.startswith("vista3d")
+    assert ("esophagus (11)" in result.failure) == place.startswith("vista3d")
+    assert "(12)" not in result.failure  # which the dictionaries have, and the file has not
 
 
 def test_what_is_lacking_or_unknown_is_left_out_where_that_is_asked_for(file, folder):

@@ -159,6 +159,20 @@ def test_a_table_lists_label_maps_from_its_folder_or_the_data_root(ending, root)
     assert found.title == "mine"
 
 
+@pytest.mark.parametrize("name", ["manifest.csv", "manifest.parquet"])
+def test_a_manifest_of_ones_own_is_a_table_and_no_cohort(name, root):
+    label_map(root / "scans" / "a.nii")
+    rows = pd.DataFrame({"patient": ["007"], "file": ["a.nii"]})
+    table = root / "scans" / name
+    rows.to_csv(table, index=False) if name.endswith(".csv") else rows.to_parquet(table)
+
+    listed = label_maps_of(f"scans/{name}", settings_of(root))
+    beside = label_maps_of("scans", settings_of(root))
+
+    assert [file.case_id for file in listed.files] == [_hash("007")]
+    assert _relatives(beside) == ["a.nii"]
+
+
 def test_case_ids_of_a_table_are_shown_unless_they_cannot_name_a_file(root):
     table = root / "mine.csv"
     root.mkdir()
