@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from imaging.dicom.deidentify import Deidentifier, DeidentifyOptions, FileOutcome, Suspicion
 from imaging.errors import InputError, SettingError
-from imaging.gateway.examples import problems
+from imaging.gateway.examples import FILE_TO_RELEASE, form_of, problems
 from imaging.gateway.forms import parameters_of, properties_of, read_form
 from imaging.gateway.inflation import check_inflation
 from imaging.gateway.options import GatewayOptions
@@ -90,7 +90,7 @@ def _body() -> dict[str, Any]:
         "properties": {"file": file, **properties_of(DeidentifyOptions)},
         "required": ["file"],
     }
-    return {"multipart/form-data": {"schema": schema}, _MEDIA_TYPE: {"schema": file}}
+    return {**form_of(schema, FILE_TO_RELEASE), _MEDIA_TYPE: {"schema": file}}
 
 
 def _deidentify(received: Received, options: GatewayOptions) -> tuple[FileOutcome, BinaryIO | None]:

@@ -25,6 +25,7 @@ from imaging.gateway.viewer import viewer_router
 from imaging.gateway.waking import Wake
 
 _DISTRIBUTION = "imaging-flows"
+_SUMMARY = "Health and version"
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {"example": HEALTH}}}
 }
@@ -77,9 +78,9 @@ def make_app(options: GatewayOptions, wake: Wake | None = None) -> FastAPI:
     return app
 
 
-@about.get("/", responses=_ANSWERS)
+@about.get("/", summary=_SUMMARY, responses=_ANSWERS)
 @about.head("/", include_in_schema=False)
-@about.get("/health", responses=_ANSWERS)
+@about.get("/health", summary=_SUMMARY, responses=_ANSWERS)
 @about.head("/health", include_in_schema=False)
 async def health() -> Health:
     """Say that the gateway is there, and which it is."""

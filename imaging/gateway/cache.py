@@ -139,6 +139,8 @@ class ResultCache:
             self._build_once(key, write)
 
     def _build_once(self, key: str, write: Write) -> None:
+        if (self._folder / key).exists():  # made since it was looked for; it is looked at again
+            return
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # people empty a disk by hand
         part = Path(mkdtemp(prefix=_PART, dir=self._folder))
         lock = os.open(part, os.O_RDONLY | os.O_DIRECTORY)

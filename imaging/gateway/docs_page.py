@@ -133,12 +133,23 @@ def _command(
 
 
 def _body_words(content: Mapping[str, Any]) -> list[str]:
-    form = content.get("multipart/form-data", {}).get("schema", {})
-    files = [name for name in form.get("required", ()) if name in form["properties"]]
-    words = [word for name in files for word in ("-F", f"{name}=@{name}.dcm")]
-    if not form and _JSON in content:
-        words = ["-H", f"Content-Type: {_JSON}", "-d", json.dumps(content[_JSON].get("example"))]
-    return words
+    if form := content.get("multipart/form-data", {}):
+        return [word for field in _filled(form) for word in ("-F", field)]
+    if _JSON in content:
+        return ["-H", f"Content-Type: {_JSON}", "-d", json.dumps(content[_JSON].get("example"))]
+    return []
+
+
+def _filled(form: Mapping[str, Any]) -> Iterator[str]:
+    """Give the fields of a form as its example fills them in; curl reads files behind an @."""
+    properties = form["schema"]["properties"]
+    for name, example in form["examples"]["form"]["value"].items():
+        values = example if isinstance(example, list) else [example]
+        texts = [value if isinstance(value, str) else json.dumps(value) for value in values]
+        if _kind(properties[name]).endswith("file"):
+            yield from (f"{name}=@{text}" for text in texts)
+        else:
+            yield f"{name}={','.join(texts)}"
 
 
 def _quoted(word: str) -> str:

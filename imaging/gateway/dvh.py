@@ -9,7 +9,13 @@ from pydantic import AfterValidator, ConfigDict, Field, Json, ValidationError
 
 from imaging.errors import InputError
 from imaging.gateway.curves import Answer, Picture, answer_of
-from imaging.gateway.examples import DVH_ANSWER, PICTURE_TO_DRAW, problems
+from imaging.gateway.examples import (
+    DVH_ANSWER,
+    FILES_OF_A_CASE,
+    PICTURE_TO_DRAW,
+    form_of,
+    problems,
+)
 from imaging.gateway.forms import properties_of, read_form, said
 from imaging.gateway.inflation import check_inflation
 from imaging.gateway.options import GatewayOptions
@@ -206,7 +212,7 @@ def _form() -> dict[str, Any]:
         "properties": {**files, **properties_of(DvhForm)},
         "required": ["rtstruct", "rtdose"],
     }
-    return {"multipart/form-data": {"schema": schema}}
+    return form_of(schema, FILES_OF_A_CASE)
 
 
 def _curves() -> dict[str, Any]:

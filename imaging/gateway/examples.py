@@ -1,5 +1,6 @@
 """The description of the gateway (OpenAPI): what its answers look like, with examples."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -68,6 +69,14 @@ DVH_ANSWER: Example = {
     "remarks": ["Dose: PLAN."],
 }
 
+FILES_OF_A_CASE: Example = {
+    "rtstruct": "rs.dcm",
+    "rtdose": ["rd.dcm"],
+    "rtplan": ["rp.dcm"],
+    "metrics": ["D95%[Gy]", "Dmean[Gy]", "V20Gy[%]"],
+}
+FILE_TO_RELEASE: Example = {"file": "ct.dcm", "retain_longitudinal_intervals": False}
+
 CALLBACK: Example = {
     "workflow_id": "3f0c1e52-run",
     "success": True,
@@ -77,23 +86,31 @@ CALLBACK: Example = {
 
 _PROBLEMS: dict[int, tuple[str, str]] = {
     400: ("The request is malformed.", "the body ended early"),
-    401: ("A token is needed, and this is none that counts.", "a token is needed"),
-    403: ("Not with this token, or not from this web page.", "the token lacks the scope run"),
-    404: ("There is no such thing.", "not found"),
-    405: ("Not with this method.", "Method Not Allowed"),
-    408: ("The body came too slowly.", "the body took too long"),
-    409: ("It contradicts what is there by now.", "the file changed while it was read"),
-    412: ("The file is not the one that was meant.", "the file has changed"),
+    401: (
+        "A token is needed, and this is none that counts.",
+        "A valid token or link is needed: Authorization: Bearer <token>",
+    ),
+    403: (
+        "Not with this token, or not from this web page.",
+        "This token does not have the scope run",
+    ),
+    404: ("There is no such thing.", "There is no such file"),
+    408: ("The body came too slowly.", "The body did not arrive in time"),
+    409: (
+        "It contradicts what is there by now.",
+        "The label map is being written: ask again when it is whole",
+    ),
     413: ("The body is too large.", "a body has at most 536870912 bytes"),
-    414: ("The address is too long.", "the address is too long"),
+    414: ("The address is too long.", "An address has 8192 bytes at most"),
     415: ("The body is of another type than is understood.", "the body is multipart/form-data"),
-    416: ("The file has no such range.", "no such range"),
-    422: ("What was asked or sent is wrong: see the detail.", "rtdose: the file is cut short"),
-    431: ("The headers are too long.", "the headers are too long"),
-    500: ("The gateway failed.", "the gateway failed; its log tells the time and kind"),
-    503: ("Too busy, or not set up: the detail says which.", "too many requests are worked on"),
-    504: ("It took too long.", "it took too long"),
-    507: ("There is no room left for the result.", "there is no room left"),
+    422: ("What was asked or sent is wrong: see the detail.", "rtdose: the file is empty"),
+    431: ("The headers are too long.", "The request has too many headers, or too long ones"),
+    500: ("The gateway failed.", "The gateway failed; its log says where"),
+    503: (
+        "Too busy, or not set up: the detail says which.",
+        "too many requests are being worked on",
+    ),
+    507: ("There is no room left for the result.", "The gateway's disk is full"),
 }
 _PROBLEM = {
     "type": "object",
@@ -132,6 +149,18 @@ de-identification, for whoever speaks HTTP. What the flows do, by the same code.
 With a token: `Authorization: Bearer <token>`; `python -m imaging.gateway token add NAME` makes one.
 The scope `read` is for GET and HEAD, `run` for POST.
 """
+
+
+def form_of(schema: Mapping[str, Any], example: Example) -> dict[str, Any]:
+    """Describe a multipart body, for ``requestBody=`` of a route.
+
+    Args:
+        schema: Of its fields.
+        example: Some fields; the name of a file stands for what is in it.
+    """
+    note = "The name of a file stands for what is in it."
+    examples = {"form": {"summary": "A filled form", "description": note, "value": example}}
+    return {"multipart/form-data": {"schema": schema, "examples": examples}}
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -163,7 +163,10 @@ any_path_router = APIRouter(include_in_schema=False)
 
 
 @router.get(
-    "/files/{path:path}", response_class=Response, responses={**FILE_ANSWERS, **problems(404)}
+    "/files/{path:path}",
+    summary="Get a file or a folder",
+    response_class=Response,
+    responses={**FILE_ANSWERS, **problems(404)},
 )
 @router.head("/files/{path:path}", include_in_schema=False)
 async def file(path: str, request: Request, here: Here) -> Response:

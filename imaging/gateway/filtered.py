@@ -51,14 +51,24 @@ class FilterQuery(BaseModel):
 Asked = Annotated[FilterQuery, Query()]
 
 
-@router.get("/filtered/{path:path}", response_class=Response, responses=_ANSWERS)
+@router.get(
+    "/filtered/{path:path}",
+    summary="Filter a label map",
+    response_class=Response,
+    responses=_ANSWERS,
+)
 @router.head("/filtered/{path:path}", include_in_schema=False)
 async def filtered(path: str, query: Asked, request: Request, here: Here) -> Response:
     """Send any label map with some of its labels only; every other voxel is 0."""
     return await _answer([path], query, request, here)
 
 
-@router.get("/filtered-scans/{patient}/{file}", response_class=Response, responses=_ANSWERS)
+@router.get(
+    "/filtered-scans/{patient}/{file}",
+    summary="Filter a label map of a patient",
+    response_class=Response,
+    responses=_ANSWERS,
+)
 @router.head("/filtered-scans/{patient}/{file}", include_in_schema=False)
 async def filtered_scan(
     patient: str, file: str, query: Asked, request: Request, here: Here
@@ -67,7 +77,12 @@ async def filtered_scan(
     return await _answer(scan_candidates(patient, file), query, request, here)
 
 
-@router.get(_VOXELS, response_class=Response, responses=_ANSWERS)
+@router.get(
+    _VOXELS,
+    summary="Filter a label map of a scan",
+    response_class=Response,
+    responses=_ANSWERS,
+)
 @router.head(_VOXELS, include_in_schema=False)
 async def filtered_voxels(  # noqa: PLR0913, PLR0917 - three names make the path
     patient: str, scan: str, file: str, query: Asked, request: Request, here: Here

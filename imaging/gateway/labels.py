@@ -66,7 +66,12 @@ class LabelTable(BaseModel):
     names_from: str
 
 
-@router.get("/labels/{path:path}", response_model=LabelTable, responses=_ANSWERS)
+@router.get(
+    "/labels/{path:path}",
+    summary="List labels",
+    response_model=LabelTable,
+    responses=_ANSWERS,
+)
 @router.head("/labels/{path:path}", include_in_schema=False)
 async def labels(
     path: str, request: Request, here: Here, dictionary: Dictionary = None
@@ -75,7 +80,12 @@ async def labels(
     return await _answer([path], dictionary, request, here)
 
 
-@router.get(_VOXELS, response_model=LabelTable, responses=_ANSWERS)
+@router.get(
+    _VOXELS,
+    summary="List the labels of a scan",
+    response_model=LabelTable,
+    responses=_ANSWERS,
+)
 @router.head(_VOXELS, include_in_schema=False)
 async def voxel_labels(  # noqa: PLR0913, PLR0917 - three names make the path
     patient: str,

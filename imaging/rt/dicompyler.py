@@ -18,6 +18,7 @@ from pydicom import Dataset
 from pydicom.uid import RTStructureSetStorage
 
 from imaging.errors import DicomError
+from imaging.rt.doses.pixels import check_decoded_size
 from imaging.rt.dvh import DVH
 from imaging.rt.files.contours import Contours, contours_of
 from imaging.rt.files.rois import Roi
@@ -160,8 +161,10 @@ def _decode(dose: Dataset) -> None:
     """Decode the pixels now; pydicom keeps them for dicompyler-core, which does not expect faults.
 
     Raises:
-        DicomError: The pixels are cut short, or compressed in a way that nothing here decodes.
+        DicomError: The pixels are cut short, or compressed in a way that nothing here decodes, or
+            to more than 512 MB.
     """
+    check_decoded_size(dose)
     try:
         _ = dose.pixel_array
     except (ValueError, AttributeError, RuntimeError, NotImplementedError) as error:

@@ -57,7 +57,11 @@ class LimitMiddleware:
         held = sum(len(name) + len(value) for name, value in scope["headers"])
         if len(scope["headers"]) > MOST_HEADERS or held > MOST_HEADER_BYTES:
             return refusal(431, "The request has too many headers, or too long ones")
-        length = Headers(scope=scope).get("content-length", "0")
+        stated = Headers(scope=scope)
+        if "content-length" in stated and "transfer-encoding" in stated:
+            # RFC 9112, 6.1: a proxy that goes by the other one sees other requests in it.
+            return refusal(400, "A body has one length: stated, or told in chunks", _CLOSE)
+        length = stated.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
             return refusal(400, "Content-Length is no number", _CLOSE)
         if len(length) > 18 or int(length) > self._most_bytes:

@@ -1,5 +1,6 @@
 """The numbers that an RTDOSE stores, before they are scaled (PS3.3 C.7.6.3 and C.8.8.3.4)."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,11 @@ from imaging.dicom.reading import UNREADABLE
 from imaging.errors import DicomError
 from imaging.rt.files.attributes import count_of, named, refuse
 
+# Of decoded pixels: a few kilobytes of a compressed dose can stand for gigabytes of zeros. A dose
+# of 512 x 512 x 500 numbers of 32 bits still fits.
+_MOST_DECODED = 1 << 29
+_FACTORS = ("NumberOfFrames", "Rows", "Columns", "SamplesPerPixel", "BitsAllocated")
+
 Stored = NDArray[Any]
 """Unsigned or signed integers, of the width and byte order of the file."""
 
@@ -19,7 +25,8 @@ def stored_values(rtdose: Dataset) -> Stored:
 
     Raises:
         DicomError: An attribute that describes the pixels is missing or wrong, their number is not
-            what it says, one is negative, or they are compressed and cannot be decoded.
+            what it says, one is negative, or they are compressed and cannot be decoded, or to more
+            than 512 MB.
     """
     shape = (
         count_of(rtdose, "NumberOfFrames", least=1, default=1),
@@ -29,13 +36,27 @@ def stored_values(rtdose: Dataset) -> Stored:
     dtype = _dtype(rtdose)
     if "PixelData" not in rtdose or not rtdose.PixelData:
         refuse(rtdose, "PixelData", "is missing or empty")
+    check_decoded_size(rtdose)
     if _is_compressed(rtdose):
         return _checked(rtdose, _decompressed(rtdose, shape))
-    content, needed = rtdose.PixelData, int(np.prod(shape)) * dtype.itemsize
+    content, needed = rtdose.PixelData, math.prod(shape) * dtype.itemsize
     if len(content) != needed:
         fault = f"has {len(content)} bytes; {shape[0]} frames of {shape[1]} x {shape[2]} take "
         refuse(rtdose, "PixelData", f"{fault}{needed}")
     return _checked(rtdose, np.frombuffer(content, dtype).reshape(shape))
+
+
+def check_decoded_size(rtdose: Dataset) -> None:
+    """Refuse compressed pixels that would be decoded to more than 512 MB.
+
+    Raises:
+        DicomError: They would, or an attribute that tells their number is wrong.
+    """
+    if not _is_compressed(rtdose):
+        return
+    size = math.prod(count_of(rtdose, name, least=1, default=1) for name in _FACTORS) // 8
+    if size > _MOST_DECODED:
+        refuse(rtdose, "PixelData", f"is compressed, and takes {size} bytes when it is not")
 
 
 def _dtype(rtdose: Dataset) -> np.dtype[Any]:

@@ -3,15 +3,11 @@
 import asyncio
 import os
 import threading
-import time
-from fcntl import LOCK_EX, flock
 
 import pytest
 from starlette.exceptions import HTTPException
 
 from imaging.gateway.cache import Build, ResultCache
-
-HOUR_S = 3600
 
 
 @pytest.fixture
@@ -44,6 +40,26 @@ async def content_of(cache, key, prepare):
         return os.pread(file.descriptor, 10_000, 0)
     finally:
         file.close()
+
+
+@pytest.fixture
+def ordered(cache, monkeypatch):
+    """The keys of results that were not there, for each who asked and waits."""
+    keys, real = [], cache._job
+
+    def job(key, prepare):
+        found = real(key, prepare)
+        keys.append(key)
+        return found
+
+    monkeypatch.setattr(cache, "_job", job)
+    return keys
+
+
+async def until(is_so):
+    async with asyncio.timeout(20):
+        while not is_so():
+            await asyncio.sleep(0.001)
 
 
 def get(cache, key, prepare=forbidden):
@@ -114,7 +130,7 @@ def test_a_failure_leaves_nothing_and_is_tried_again_next_time(cache, folder):
     assert get(cache, "a", writes(b"now")) == b"now"
 
 
-def test_all_who_ask_at_once_share_one_building_and_one_failure(cache):
+def test_all_who_ask_at_once_share_one_building_and_one_failure(cache, ordered):
     calls = []
     go = threading.Event()
 
@@ -129,7 +145,7 @@ def test_all_who_ask_at_once_share_one_building_and_one_failure(cache):
 
     async def ask_all():
         asked = [asyncio.create_task(content_of(cache, "a", prepare)) for _ in range(5)]
-        await asyncio.sleep(0.05)
+        await until(lambda: len(ordered) == 5)
         go.set()
         return await asyncio.gather(*asked, return_exceptions=True)
 
@@ -141,7 +157,7 @@ def test_all_who_ask_at_once_share_one_building_and_one_failure(cache):
 
 
 @pytest.mark.parametrize("others", ["", "bc"])
-def test_who_goes_away_stops_nobody_else(cache, folder, others):
+def test_who_goes_away_stops_nobody_else(cache, folder, ordered, others):
     """Whether the result is being built by then, or waits behind others."""
     started, go = threading.Event(), threading.Event()
 
@@ -155,13 +171,12 @@ def test_who_goes_away_stops_nobody_else(cache, folder, others):
 
     async def leave_one():
         before = [asyncio.create_task(content_of(cache, key, prepare)) for key in others]
-        await asyncio.sleep(0.05)
+        await until(lambda: len(ordered) == len(others))
         leaving = asyncio.create_task(content_of(cache, "a", prepare))
         staying = asyncio.create_task(content_of(cache, "a", prepare))
-        await asyncio.to_thread(started.wait, 20)
-        await asyncio.sleep(0.05)
+        await until(lambda: len(ordered) == len(others) + 2 and started.is_set())
         leaving.cancel()
-        await asyncio.sleep(0.05)
+        await asyncio.wait([leaving])
         go.set()
         return await asyncio.gather(staying, *before)
 
@@ -169,7 +184,7 @@ def test_who_goes_away_stops_nobody_else(cache, folder, others):
     assert keys(folder) == ["a", *others]
 
 
-def test_more_than_can_wait_are_told_to_come_again(cache):
+def test_more_than_can_wait_are_told_to_come_again(cache, ordered):
     go = threading.Event()
 
     def prepare():
@@ -181,7 +196,7 @@ def test_more_than_can_wait_are_told_to_come_again(cache):
 
     async def crowd():
         asked = [asyncio.create_task(content_of(cache, key, prepare)) for key in "abcd"]
-        await asyncio.sleep(0.1)
+        await until(lambda: len(ordered) == 4)
         with pytest.raises(HTTPException) as caught:
             await content_of(cache, "e", prepare)
         go.set()
@@ -223,21 +238,6 @@ def test_a_result_that_is_dropped_before_it_is_opened_is_built_again(cache, fold
 
     assert get(cache, "a", prepare) == b"x"
     assert len(calls) == 2
-
-
-def test_what_a_killed_gateway_left_is_removed_and_what_another_is_writing_is_not(folder):
-    for name in (".part-old", ".part-busy", ".part-young", ".gone-old", "result"):
-        (folder / name).mkdir(parents=True)
-        (folder / name / "file").touch()
-        if "young" not in name:
-            os.utime(folder / name, (time.time() - HOUR_S,) * 2)
-    lock = os.open(folder / ".part-busy", os.O_RDONLY)
-    flock(lock, LOCK_EX)
-
-    ResultCache(folder, 1000, 1).close()
-
-    os.close(lock)
-    assert keys(folder) == [".part-busy", ".part-young", "result"]
 
 
 def test_a_gateway_that_ends_takes_no_more_work_and_gives_what_it_has(cache):

@@ -1,12 +1,17 @@
-"""Results on a disk that is emptied, full or damaged, and threads that finish together."""
+"""Results on a disk that is emptied, full or damaged, after a kill, and finished together."""
 
 import errno
+import os
 import threading
+import time
+from fcntl import LOCK_EX, flock
 
 import pytest
 
 from imaging.gateway.cache import Build, ResultCache
 from tests.imaging.gateway.test_cache import forbidden, get, keys, nothing, writes
+
+HOUR_S = 3600
 
 
 @pytest.fixture
@@ -52,6 +57,15 @@ def test_a_result_that_lost_a_part_is_not_served_but_made_again(cache, folder, d
     assert keys(folder) == ["a"]
 
 
+def test_a_result_that_was_made_since_it_was_looked_for_is_not_made_again(cache, monkeypatch):
+    """Who asks a moment before another's is finished would order a second one."""
+    get(cache, "a", writes(b"one"))
+    looks, real = iter([True]), cache._open
+    monkeypatch.setattr(cache, "_open", lambda *asked: [] if next(looks, None) else real(*asked))
+
+    assert get(cache, "a", lambda: Build(lambda _: pytest.fail("again"), nothing)) == b"one"
+
+
 def test_a_result_that_became_a_link_is_not_followed(cache, folder, tmp_path):
     (tmp_path / "else").write_bytes(b"one")
     get(cache, "a", writes(b"one"))
@@ -60,6 +74,21 @@ def test_a_result_that_became_a_link_is_not_followed(cache, folder, tmp_path):
 
     with pytest.raises(OSError, match="symbolic links"):
         get(cache, "a", forbidden)
+
+
+def test_what_a_killed_gateway_left_is_removed_and_what_another_is_writing_is_not(folder):
+    for name in (".part-old", ".part-busy", ".part-young", ".gone-old", "result"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "file").touch()
+        if "young" not in name:
+            os.utime(folder / name, (time.time() - HOUR_S,) * 2)
+    lock = os.open(folder / ".part-busy", os.O_RDONLY)
+    flock(lock, LOCK_EX)
+
+    ResultCache(folder, 1000, 1).close()
+
+    os.close(lock)
+    assert keys(folder) == [".part-busy", ".part-young", "result"]
 
 
 def fails(_place):

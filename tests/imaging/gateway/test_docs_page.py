@@ -1,6 +1,7 @@
 import re
 import shlex
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from fastapi import FastAPI
@@ -9,6 +10,7 @@ from starlette.testclient import TestClient
 from imaging.gateway import GatewayOptions
 from imaging.gateway.docs_page import docs_router, operations_of
 from imaging.gateway.examples import document
+from tests.imaging.gateway.bodies import rt_bytes, slice_bytes
 
 
 def nothing() -> None:
@@ -51,6 +53,16 @@ def test_every_operation_is_on_the_page(client, page):
         assert f"<code>{path}</code>" in page.text
 
 
+def test_every_operation_is_summed_up_in_words_and_not_by_the_name_of_a_function(client):
+    summaries = [
+        operation["summary"]
+        for item in client.app.openapi()["paths"].values()
+        for operation in item.values()
+    ]
+
+    assert [said for said in summaries if said == said.title()] == []  # as FastAPI makes them up
+
+
 def test_the_page_answers_head_as_all_do(client, page):
     answer = client.head("/docs")
 
@@ -82,10 +94,58 @@ def test_a_command_gets_what_it_says(client, commands):
 
 def test_a_command_sends_the_files_that_are_needed(commands):
     assert commands["POST /dvh"] == [
-        *["curl", "-X", "POST", "-F", "rtstruct=@rtstruct.dcm", "-F", "rtdose=@rtdose.dcm"],
+        *["curl", "-X", "POST", "-F", "rtstruct=@rs.dcm", "-F", "rtdose=@rd.dcm"],
+        *["-F", "rtplan=@rp.dcm", "-F", "metrics=D95%[Gy],Dmean[Gy],V20Gy[%]"],
         "http://localhost/dvh",
     ]
     assert commands["POST /anonymize"][-3:] == ["-o", "answer.dcm", "http://localhost/anonymize"]
+
+
+FILES = {
+    "rs.dcm": rt_bytes()["rtstruct"],
+    "rd.dcm": rt_bytes()["rtdose"],
+    "rp.dcm": rt_bytes()["rtplan"],
+    "ct.dcm": slice_bytes(),
+}
+
+
+@pytest.mark.parametrize("path", ["/dvh", "/dvh/plot", "/anonymize"])
+def test_a_form_that_is_filled_as_its_example_is_answered(client, commands, path):
+    form = client.app.openapi()["paths"][path]["post"]["requestBody"]["content"]
+    form = form["multipart/form-data"]
+    command = commands[f"POST {path}"]
+    fields = [word.split("=", 1) for flag, word in pairwise(command) if flag == "-F"]
+
+    sent = client.post(
+        path,
+        files=[(name, FILES[text[1:]]) for name, text in fields if text.startswith("@")],
+        data={name: text for name, text in fields if not text.startswith("@")},
+    )
+
+    assert sent.status_code == 200
+    example = form["examples"]["form"]["value"]
+    assert {name for name, _ in fields} == set(example)
+    assert set(form["schema"]["required"]) <= set(example) <= set(form["schema"]["properties"])
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "url", "headers"),
+    [
+        ("401", "GET", "/files/ten.txt", {"Via": "1.1 proxy"}),
+        ("404", "GET", "/files/nothing", {}),
+        ("414", "GET", f"/files/{'a' * 9000}", {}),
+        ("415", "POST", "/dvh", {}),
+        ("431", "GET", "/files/ten.txt", {"X": "a" * 17_000}),
+    ],
+)
+def test_the_examples_of_refusals_are_what_is_answered(client, status, method, url, headers):
+    path = "/dvh" if method == "POST" else "/files/{path}"
+    said = client.app.openapi()["paths"][path][method.lower()]["responses"][status]
+
+    answer = client.request(method, url, headers=headers)
+
+    assert answer.status_code == int(status)
+    assert answer.json() == said["content"]["application/json"]["example"]
 
 
 def test_words_in_backticks_are_code(page):

@@ -1,10 +1,13 @@
 import json
+import struct
 import threading
 
 import anyio
 import httpx
 import numpy as np
 import pytest
+from pydicom.encaps import encapsulate
+from pydicom.uid import RLELossless
 
 from imaging import rt
 from imaging.gateway import GatewayOptions, dvh
@@ -190,6 +193,24 @@ def test_what_is_wrong_is_said(client, path, name):
 
     assert answer.status_code == 422
     assert said in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("engine", [b"exact", b"dicompyler"])
+def test_a_dose_of_few_bytes_that_stand_for_too_many_is_not_decoded(client, engine):
+    dose = patient().rtdose()
+    zeros = struct.pack("<16I", 2, 64, 64, *[0] * 13) + bytes([129, 0])  # 128 of them
+    dose.PixelData = encapsulate([zeros, zeros])
+    dose["PixelData"].is_undefined_length = True
+    dose.file_meta.TransferSyntaxUID = RLELossless
+    dose.NumberOfFrames, dose.Rows, dose.Columns, dose.BitsAllocated = 2, 16_384, 8_193, 16
+    dose.GridFrameOffsetVector = [0, 3]
+    rtstruct, rtdose = part("rtstruct", rt_bytes()["rtstruct"]), part("rtdose", as_file(dose))
+
+    body = multipart(rtstruct, rtdose, part("engine", engine))
+    answer = client.post("/dvh", content=body, headers={"Content-Type": MULTIPART})
+
+    assert answer.status_code == 422
+    assert "is compressed, and takes 536936448 bytes" in answer.json()["detail"]
 
 
 def test_other_requests_are_answered_while_dvhs_are_calculated(options, monkeypatch):

@@ -59,13 +59,13 @@ def little_app(  # noqa: C901 - a list of routes
 
     @app.get("/late-in-a-thread")
     def late_in_a_thread() -> str:
-        time.sleep(1.0)
+        time.sleep(2.0)
         return "late"
 
     @app.get("/drip")
     async def drip() -> StreamingResponse:
         async def pieces() -> AsyncIterator[bytes]:
-            for _ in range(8):
+            for _ in range(12):
                 yield b"x"
                 await asyncio.sleep(0.1)
 
@@ -137,8 +137,8 @@ def serving(app: FastAPI, stalled_s: float = 30.0, header_s: float = 30.0) -> It
 
 
 def connected(port: int) -> socket.socket:
-    """A raw connection; nothing waits longer than ten seconds on it."""
-    return socket.create_connection(("127.0.0.1", port), timeout=10)
+    """A raw connection; nothing waits longer than half a minute on it."""
+    return socket.create_connection(("127.0.0.1", port), timeout=30)
 
 
 def ask(connection: socket.socket, request: bytes) -> bytes:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import threading
 import time
 
 import pytest
@@ -19,6 +20,7 @@ from tests.imaging.gateway.access.apps import (
 )
 
 MOST = 200_000
+HASTY_S = 0.8
 POST = b"POST /dvh HTTP/1.1\r\nHost: localhost\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 GET = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -32,8 +34,8 @@ def small(options):
 
 @pytest.fixture
 def hasty(options):
-    """A gateway that waits little."""
-    return dataclasses.replace(options, most_seconds=0.5)
+    """A gateway that waits little, and yet long enough on a busy machine."""
+    return dataclasses.replace(options, most_seconds=HASTY_S)
 
 
 def chunk(content: bytes) -> bytes:
@@ -157,7 +159,7 @@ def test_work_that_takes_too_long_is_answered_for_at_once(hasty, path):
 
     assert answer.startswith(b"HTTP/1.1 503")
     assert b"retry-after: 30" in answer.lower()
-    assert took_s >= 0.5
+    assert took_s >= HASTY_S
 
 
 def test_what_late_work_still_says_is_dropped():
@@ -190,7 +192,7 @@ def test_a_long_download_is_not_cut_off(hasty):
         connection.sendall((GET % b"/drip").replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         answer = read_to_end(connection)
 
-    assert answer.count(b"1\r\nx\r\n") == 8
+    assert answer.count(b"1\r\nx\r\n") == 12
     assert answer.endswith(b"0\r\n\r\n")
 
 
@@ -205,7 +207,7 @@ def test_what_is_streamed_arrives_piece_by_piece(hasty):
 
 
 def test_a_client_that_goes_away_stops_the_work():
-    stopped = []
+    stopped = threading.Event()
     app = FastAPI()
 
     @app.get("/flood")
@@ -216,7 +218,7 @@ def test_a_client_that_goes_away_stops_the_work():
                     yield bytes(1 << 16)
                     await asyncio.sleep(0)
             finally:
-                stopped.append(True)
+                stopped.set()
 
         return StreamingResponse(pieces())
 
@@ -225,11 +227,7 @@ def test_a_client_that_goes_away_stops_the_work():
         with connected(port) as connection:
             connection.sendall(GET % b"/flood")
             connection.recv(10)
-        waited = time.monotonic() + 5
-        while not stopped and time.monotonic() < waited:
-            time.sleep(0.01)
-
-    assert stopped
+        assert stopped.wait(30)
 
 
 @pytest.mark.parametrize(
@@ -242,6 +240,7 @@ def test_a_client_that_goes_away_stops_the_work():
         (b"GET /files/a HTTP/1.1\r\nHost: a", b"400"),
         (b"POST /dvh HTTP/1.1\r\nContent-Length: -1", b"400"),
         (b"POST /dvh HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2", b"400"),
+        (b"POST /dvh HTTP/1.1\r\nContent-Length: 9\r\nTransfer-Encoding: chunked", b"400"),
     ],
 )
 def test_heads_of_requests_are_bounded_too(small, request_line, status):

@@ -143,6 +143,7 @@ def started(folder: Path) -> Iterator[Browser]:
     options.add_experimental_option("prefs", preferences)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=service)
+    driver.set_script_timeout(2 * _PATIENCE_S)  # a page that draws without a card answers late
     try:
         yield Browser(driver, downloads)
     finally:
