@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     fusion_deadline_s: float = Field(
         7200.0, gt=0, description="A job that takes longer is reported as overdue."
     )
+    fusion_most_gb: float = Field(
+        16.0, gt=0, description="Most that the meshes of one run may have together, in GB."
+    )
 
     @field_validator("orthanc_url", "dicom_folder", "fusion_url", "fusion_files_url", mode="before")
     @classmethod

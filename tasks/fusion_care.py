@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from imaging.errors import InputError
 from imaging.fusion import journey
-from imaging.fusion.job import Job
+from imaging.fusion.job import Job, JobState
 from imaging.fusion.ledger import Ledger
 from imaging.settings import settings
 from tasks.fusion import client_of
@@ -37,26 +37,39 @@ def look_after_jobs() -> int:
 
 
 @task(cache_policy=NO_CACHE)
-def resolve_job(job: str, decision: str, run_id: str, reviewer: str) -> int:
-    """Show what nobody knows to be paid for, or keep a person's decision about one."""
+def resolve_job(
+    job: str, decision: str, run_id: str, reviewer: str, *, may_pay_twice: bool = False
+) -> int:
+    """Show what goes no further by itself, or keep a person's decision about one."""
     told = ""
     with Ledger.of(settings()) as ledger:
         if decision != "show":
-            decided = _decide(ledger, journey.find_job(ledger, job), decision, run_id, reviewer)
+            found = journey.find_job(ledger, job)
+            if decision == "adopt":
+                decided = _adopt(ledger, found, run_id.strip(), reviewer)
+            else:
+                decided = _end(ledger, found, decision, reviewer, may_pay_twice=may_pay_twice)
             told = f"{decided.name}: {journey.told_of(decided)}. "
-        rows = journey.uncertain_rows(ledger)
-    _show(rows, "fusions-uncertain", f"{told}Submissions whose answer was lost: {len(rows)}")
+        rows = journey.undecided_rows(ledger)
+    uncertain = sum(row["state"] == JobState.UNCERTAIN for row in rows)
+    counted = f"Submissions whose answer was lost: {uncertain}; overdue or useless: "
+    _show(rows, "fusions-uncertain", f"{told}{counted}{len(rows) - uncertain}")
     return len(rows)
 
 
-def _decide(ledger: Ledger, job: Job, decision: str, run_id: str, reviewer: str) -> Job:
-    if decision == "release":
-        return journey.release(job.key, ledger, by=reviewer)
-    if not run_id.strip():
+def _adopt(ledger: Ledger, job: Job, run_id: str, reviewer: str) -> Job:
+    if not run_id:
         msg = "to adopt a run, give the vendor's id of it"
         raise InputError(msg)
     with client_of(job.connection) as client:
-        return journey.adopt_run(job.key, run_id.strip(), ledger, client, by=reviewer)
+        return journey.adopt_run(job.key, run_id, ledger, client, by=reviewer)
+
+
+def _end(ledger: Ledger, job: Job, decision: str, reviewer: str, *, may_pay_twice: bool) -> Job:
+    journey.ask_once_more(job, ledger, client_of)
+    if decision == "give-up":
+        return journey.give_up(job.key, ledger, by=reviewer)
+    return journey.release(job.key, ledger, by=reviewer, may_pay_twice=may_pay_twice)
 
 
 def _show(rows: list[dict[str, Any]], key: str, told: str) -> None:

@@ -73,7 +73,9 @@ def _page(result: Collected) -> str:
         f"[In 3-D]({viewer}), teeth to show and hide; the same file: `{result.folder.viewer}`"
     ]
     lines += ["", *[f"- **{note}**" for note in result.notes], ""]
-    lines += [f"Folder: `{result.folder.path}`", "", "| group | meshes | file |", "|---|---|---|"]
+    measures = _address(result.folder.metrics)
+    lines += [f"Folder: `{result.folder.path}`, with [measures of each mesh]({measures}) as CSV"]
+    lines += ["", "| group | meshes | file |", "|---|---|---|"]
     lines += [f"| {group.name} | {len(group.parts)} | {_files(group)} |" for group in result.groups]
     return "\n".join(lines)
 

@@ -50,7 +50,7 @@ def start_collection(key: str, ledger: Ledger | None = None) -> str:
     Raises:
         RemoteUnavailableError: Prefect does not answer; nothing is lost, as the ledger remembers.
         RemoteRejectedError: Prefect will not start it.
-        SettingError: No server of Prefect's is set, or it has no such deployment.
+        SettingError: No server of Prefect's is set, or it is none, or has no such deployment.
     """
     if ledger is None:
         with Ledger.of(settings()) as own:
@@ -82,7 +82,7 @@ def restart_preparation(job: Job) -> str:
         InputError: Several runs were started that did not even claim it: a person is needed.
         RemoteUnavailableError: Prefect does not answer.
         RemoteRejectedError: Prefect will not start it.
-        SettingError: No server of Prefect's is set, or it has no such deployment.
+        SettingError: No server of Prefect's is set, or it is none, or has no such deployment.
     """
     first = f"fusion-{job.key}-claim-{job.claims}"
     with _client() as client:
@@ -90,7 +90,10 @@ def restart_preparation(job: Job) -> str:
             run = _run(client, _PREPARE, job.request, name, f"fuse-{job.name}")
             if not _is_dead(run.state):
                 return str(run.id)
-    msg = f"{_MOST_STARTS} runs of {_PREPARE} did not begin it again: start it yourself"
+    msg = (
+        f"{_MOST_STARTS} runs of {_PREPARE} did not begin it again: start it yourself, or give it"
+        " up with resolve-fusion"
+    )
     raise InputError(msg)
 
 
@@ -109,11 +112,11 @@ def _is_dead(state: "State[Any] | None") -> bool:
     """Whether a run will do nothing any more.
 
     One that was completed, too: it came when the vendor was not done yet. And one that is said to
-    run, by a worker that was killed with it, for ever.
+    run, or to be cancelled, by a worker that was killed with it, for ever.
     """
     if state is None:
         return False
-    if state.is_running() or state.is_pending():
+    if state.is_running() or state.is_pending() or state.is_cancelling():
         return datetime.now(UTC) - state.timestamp > _STUCK
     return state.is_final()
 
@@ -154,6 +157,9 @@ def _answered(ask: Callable[[], FlowRun], flow: str) -> FlowRun:
             raise SettingError(name, msg) from None
         except PrefectHTTPStatusError as error:
             raise _refusal(flow, error.response.status_code) from None
+        except ValueError:  # no JSON, or none that is Prefect's: a proxy's page, and status 200
+            name, msg = "PREFECT_API_URL", "what answers there is no server of Prefect's"
+            raise SettingError(name, msg) from None
         except httpx.TransportError as error:
             if delay_s is None or not isinstance(error, httpx.ConnectError):
                 break

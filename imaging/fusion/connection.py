@@ -39,6 +39,7 @@ class VendorConnection:
         runs_per_month: Most runs paid for in any 30 days.
         deadline_s: A job that takes longer is overdue.
         timeout_s: Longest silence of a server before giving up.
+        most_gb: The meshes of one run may have together.
     """
 
     name: str
@@ -53,6 +54,7 @@ class VendorConnection:
     runs_per_month: int = 200
     deadline_s: float = 7200.0
     timeout_s: float = 60.0
+    most_gb: float = 16.0
 
     @classmethod
     def of(cls, name: str, account: Mapping[str, Any], settings: Settings) -> "VendorConnection":
@@ -72,6 +74,7 @@ class VendorConnection:
             **{**account, **addresses, "token": account["token"].get_secret_value()},
             callback_key=callback_key(settings),
             timeout_s=settings.timeout_s,
+            most_gb=settings.fusion_most_gb,
         )
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ class JobState(StrEnum):
     UNCERTAIN   its answer was lost: paid or not, nobody knows; never sent again by itself
     SUBMITTED   the vendor gave it a run id, so it is paid for
     COMPLETED   the vendor says that it is done
-    FAILED      the vendor says that it failed
+    FAILED      the vendor says that it failed, or a person gave it up
     REFUSED     the vendor took nothing (a clean 4xx, or no connection): may be claimed again
     RELEASED    a person said that it may be sent (and paid for) again
     """

@@ -1,19 +1,22 @@
 """What there is to see in a group's GLB: each mesh, its tooth, its arch and its colour."""
 
 import json
+import math
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from imaging.errors import MeshError
-from imaging.fusion.meshes import Tooth, fdi
+from imaging.fusion.meshes import Tooth, fdi, is_tissue, tooth_in
 from imaging.fusion.views import Arch
 
 JAWS: Mapping[str, Arch] = {"upper": "upper", "lower": "lower"}
+LONGEST_TOOTH_MM = 40.0  # parts of a jaw that are no longer are its teeth, each for itself
 _OF_UPPER, _OF_LOWER = ("upper", "maxill"), ("lower", "mandib")
 # The same teeth come fused, as crowns and roots apart, and as the CBCT alone shows them.
 _FIRST = (("fusion",), ("teeth", "root"), ("reconstructions",))
+_TEETH = {"fusion", "teeth", "root"}  # groups that hold teeth, whatever they are called
 _HEADER = struct.Struct("<4sIIII")  # glTF 2.0, 4.4: magic, version, length; the first chunk's two
 _JSON = 0x4E4F534A
 _LONGEST = 80
@@ -31,6 +34,8 @@ class SeenMesh:
         tooth: Which tooth it is; None for bone, gum and what nobody knows.
         arch: The arch it belongs to; empty where that is not known.
         color: Red, green and blue, 0 to 1, linear as in the file.
+        is_bone: It lies around teeth, so that they are to be seen through it; a tooth without a
+            number does not.
     """
 
     node: int
@@ -39,6 +44,7 @@ class SeenMesh:
     tooth: Tooth | None
     arch: Arch
     color: tuple[float, float, float]
+    is_bone: bool
 
     @property
     def css(self) -> str:
@@ -89,7 +95,7 @@ def scene_of(glb: bytes) -> dict[str, Any]:
 
 def seen_first(groups: Mapping[str, Iterable[SeenMesh]]) -> set[str]:
     """Choose the groups that are seen together without showing a tooth twice."""
-    toothed = {name for name, meshes in groups.items() if any(mesh.tooth for mesh in meshes)}
+    toothed = {name for name, meshes in groups.items() if any(not mesh.is_bone for mesh in meshes)}
     preferred = next((toothed & set(names) for names in _FIRST if toothed & set(names)), toothed)
     return preferred | (set(groups) - toothed)
 
@@ -97,10 +103,29 @@ def seen_first(groups: Mapping[str, Iterable[SeenMesh]]) -> set[str]:
 def _mesh(scene: dict[str, Any], at: int, node: dict[str, Any], group: str) -> SeenMesh:
     extras = node.get("extras") or {}
     name = plain(node.get("name")) or f"mesh {at}"
-    tooth = fdi(str(extras.get("fdi") or name))
+    number = extras.get("fdi")
+    tooth = fdi(str(number)) if number else tooth_in(name, group)
     known = f"{tooth.number} {tooth.name}" if tooth else name
     title = plain(extras.get("title")) or known
-    return SeenMesh(at, name, title, tooth, arch_of(group, name, tooth), _color(scene, node))
+    is_bone = tooth is None and not _is_unnumbered_tooth(group, name, _longest(scene, node))
+    arch = arch_of(group, name, tooth)
+    return SeenMesh(at, name, title, tooth, arch, _color(scene, node), is_bone)
+
+
+def _is_unnumbered_tooth(group: str, name: str, longest_mm: float) -> bool:
+    return not is_tissue(name) and (
+        group in _TEETH or (group in JAWS and longest_mm <= LONGEST_TOOTH_MM)
+    )
+
+
+def _longest(scene: dict[str, Any], node: dict[str, Any]) -> float:
+    """Return the longest side of a mesh in its own unit, which is mm in a group's GLB."""
+    try:
+        position = scene["meshes"][node["mesh"]]["primitives"][0]["attributes"]["POSITION"]
+        bounds = (scene["accessors"][position][end] for end in ("min", "max"))
+        return max(float(high) - float(low) for low, high in zip(*bounds, strict=True))
+    except (LookupError, TypeError, ValueError):
+        return math.inf
 
 
 def arch_of(group: str, name: str, tooth: Tooth | None) -> Arch:

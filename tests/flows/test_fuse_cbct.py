@@ -82,6 +82,7 @@ def test_a_collected_case_is_files_a_picture_and_a_page(handed_in):
     assert "(data:image/png;base64," in page.data
     assert len(page.data) < 100_000
     assert (folder / "fusion.draco.glb").as_uri() in page.data
+    assert (folder / "metrics.csv").as_uri() in page.data
     assert (folder / "viewer.html").stat().st_size > 700_000
     assert (folder / "viewer.html").as_uri() in artifact("fusion-viewer-case-1").data
     assert the_job().collected
@@ -194,6 +195,27 @@ def test_a_released_submission_is_paid_for_again_by_the_next_run(vendor, handed_
         in artifact("fusions-uncertain").description
     )
     assert fuse_cbct(**handed_in, return_state=True).name == "Submitted"
+    assert vendor.paid == 2
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_what_is_paid_for_and_of_no_use_is_ended_by_a_person(vendor, handed_in):
+    fuse_cbct(**handed_in)
+    vendor.plan("data", 404)
+    assert collect_fusion("case-1", return_state=True).is_failed()
+
+    assert resolve_fusion() == 1
+    (row,) = json.loads(artifact("fusions-uncertain").data)
+    assert (row["state"], row["run id"]) == ("COMPLETED", vendor.runs[0].run_id)
+    with pytest.raises(InputError, match="paid for twice"):
+        resolve_fusion("case-1", "release")
+    assert resolve_fusion("case-1", "give-up", reviewer="A. Physicist") == 0
+
+    given_up = fuse_cbct(**handed_in, return_state=True)
+    assert given_up.is_failed()
+    assert "given up by A. Physicist" in str(given_up.message)
+    assert vendor.paid == 1
+    assert fuse_cbct(**handed_in, submit_again=True, return_state=True).name == "Submitted"
     assert vendor.paid == 2
 
 

@@ -10,10 +10,11 @@ from imaging.fusion.specification import MeshType
 _HEAD = 1 << 16
 _OFF = re.compile(rb"\s*(?:#[^\n]*\n\s*)*(?:ST)?C?N?4?n?OFF\b")
 _OBJ = re.compile(rb"(?:^|\n)[ \t]*v[ \t]+[-+.\d]")
-_FACET = re.compile(rb"\s*solid\b.*?\bfacet\s+normal\b", re.DOTALL)
-_EMPTY_SOLID = re.compile(rb"\s*solid\b[^\n]*\n\s*endsolid\b")
+_FACET = re.compile(rb"\s*solid\b.*?\bfacet\s+normal\b", re.DOTALL | re.IGNORECASE)
+_EMPTY_SOLID = re.compile(rb"\s*solid\b[^\n]*\n\s*endsolid\b", re.IGNORECASE)
 _ARCHIVES = (b"PK\3\4", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!")
 _STL_HEADER, _STL_FACE = 84, 50
+_MOST_FACES = 5_000_000  # beyond it, these bytes are hardly meant as a number
 
 
 def kind_of_suffix(path: Path, label: str) -> MeshType:
@@ -52,9 +53,26 @@ def sniffed(path: Path, label: str) -> MeshType:
     found = _kind_of(head, path.stat().st_size)
     if found != kind:
         content = f"its content is {found}" if found else "its content is something else"
+        if kind == "stl" and not found:
+            content += _stl_length(head, path.stat().st_size)
         msg = f"{label}: its name says {kind}, but {content}"
         raise InputError(msg)
     return kind
+
+
+def _stl_length(head: bytes, size: int) -> str:
+    """Say how long a binary STL would be, of a file that may be one cut off; else nothing."""
+    count = _stl_count(head)
+    if not 0 < count <= _MOST_FACES:
+        return ""
+    return (
+        f" (a binary STL of {count} faces has {_STL_HEADER + _STL_FACE * count} bytes, not {size})"
+    )
+
+
+def _stl_count(head: bytes) -> int:
+    """Return how many faces a file has, if it is a binary STL."""
+    return int.from_bytes(head[_STL_HEADER - 4 : _STL_HEADER], "little")
 
 
 def _kind_of(head: bytes, size: int) -> MeshType | None:
@@ -68,8 +86,7 @@ def _kind_of(head: bytes, size: int) -> MeshType | None:
     if _OFF.match(head):
         return "off"
     # Before the text forms: a binary STL may begin with the word "solid", and hold any bytes.
-    count = int.from_bytes(head[_STL_HEADER - 4 : _STL_HEADER], "little")
-    is_binary = size >= _STL_HEADER and size == _STL_HEADER + _STL_FACE * count
+    is_binary = size >= _STL_HEADER and size == _STL_HEADER + _STL_FACE * _stl_count(head)
     if is_binary or _FACET.match(head) or _EMPTY_SOLID.match(head):
         return "stl"
     return "obj" if b"\0" not in head and _OBJ.search(head) else None

@@ -7,12 +7,12 @@ from imaging.fusion.journey.collected import Collected, CollectedGroup
 from imaging.fusion.journey.collecting import collect
 from imaging.fusion.journey.preparing import Prepared, prepare
 from imaging.fusion.journey.rehearsing import Rehearsal, rehearse
-from imaging.fusion.journey.resolving import adopt_run, find_job, release
+from imaging.fusion.journey.resolving import adopt_run, ask_once_more, find_job, give_up, release
 from imaging.fusion.journey.rounds import LookedAfter, Rounds, look_after
 from imaging.fusion.journey.submitting import submit
 from imaging.fusion.journey.waiting import poll, wait_inline
 from imaging.fusion.journey.watching import Progress
-from imaging.fusion.journey.words import job_as_markdown, meaning_of, told_of, uncertain_rows
+from imaging.fusion.journey.words import job_as_markdown, meaning_of, told_of, undecided_rows
 from imaging.fusion.ledger import Ledger
 from imaging.fusion.place import FusionFolder
 from imaging.fusion.specification import FusionSpecification
@@ -36,9 +36,11 @@ __all__ = [
     "Rounds",
     "VendorConnection",
     "adopt_run",
+    "ask_once_more",
     "case_of",
     "collect",
     "find_job",
+    "give_up",
     "job_as_markdown",
     "look_after",
     "meaning_of",
@@ -49,6 +51,6 @@ __all__ = [
     "release",
     "submit",
     "told_of",
-    "uncertain_rows",
+    "undecided_rows",
     "wait_inline",
 ]

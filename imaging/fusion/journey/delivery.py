@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 
 from imaging.errors import RemoteRejectedError
 from imaging.files import write_json
@@ -46,6 +46,34 @@ class Fetched:
         return folder.delivered / self.output / f"{self.name}.{self.type}"
 
 
+class TooMuchError(RemoteRejectedError):
+    """A run delivers more than it may; unlike a mesh that is refused, that ends the collection."""
+
+
+class _Allowance:
+    """What the meshes of a run may have together; several threads take of it."""
+
+    def __init__(self, most_bytes: int, taken: int) -> None:
+        self._most_bytes, self._taken = most_bytes, taken
+        self._lock = Lock()
+
+    def take(self, size: int) -> None:
+        """Take some bytes.
+
+        Raises:
+            TooMuchError: There are not so many.
+        """
+        with self._lock:
+            self._taken += size
+            if self._taken <= self._most_bytes:
+                return
+        msg = (
+            f"the meshes of the run have more than {self._most_bytes / 1e9:g} GB together;"
+            " IMAGING_FUSION_MOST_GB allows more"
+        )
+        raise TooMuchError(msg)
+
+
 def fetch_meshes(
     meshes: Sequence[DeliveredMesh],
     run_id: str,
@@ -67,7 +95,7 @@ def fetch_meshes(
 
     Raises:
         RemoteUnavailableError: The vendor cannot be reached now; what is whole stays.
-        RemoteRejectedError: The vendor hands out none of them.
+        RemoteRejectedError: The vendor hands out none of them, or more than it may.
         OSError: They cannot be written.
     """
     receipt = folder.delivered / _RECEIPT
@@ -76,7 +104,8 @@ def fetch_meshes(
         shutil.rmtree(folder.delivered, ignore_errors=True)
     missing = [mesh for mesh in meshes if (mesh.output, mesh.name, mesh.type) not in have]
     notes: list[str] = []
-    for number, fetched in enumerate(_fetched(missing, folder, client), 1):
+    allowance = _Allowance(client.most_run_bytes, sum(each.bytes for each in have.values()))
+    for number, fetched in enumerate(_fetched(missing, folder, client, allowance), 1):
         if isinstance(fetched, str):
             notes.append(fetched)
         else:
@@ -91,13 +120,16 @@ def fetch_meshes(
 
 
 def _fetched(
-    meshes: Sequence[DeliveredMesh], folder: FusionFolder, client: FusionClient
+    meshes: Sequence[DeliveredMesh],
+    folder: FusionFolder,
+    client: FusionClient,
+    allowance: _Allowance,
 ) -> Iterator[Fetched | str]:
     """Give each mesh as it comes; after an error those under way come still, and then the error."""
     stop = Event()
     lost: BaseException | None = None
     with ThreadPoolExecutor(_CONNECTIONS, "fusion-fetch") as pool:
-        waiting = [pool.submit(_fetch, mesh, folder, client, stop) for mesh in meshes]
+        waiting = [pool.submit(_fetch, mesh, folder, client, allowance, stop) for mesh in meshes]
         try:
             for done in as_completed(waiting):
                 if error := done.exception():
@@ -112,13 +144,19 @@ def _fetched(
 
 
 def _fetch(
-    mesh: DeliveredMesh, folder: FusionFolder, client: FusionClient, stop: Event
+    mesh: DeliveredMesh,
+    folder: FusionFolder,
+    client: FusionClient,
+    allowance: _Allowance,
+    stop: Event,
 ) -> Fetched | str | None:
     target = folder.delivered / mesh.output / f"{mesh.name}.{mesh.type}"
     if stop.is_set():
         return None
     try:
-        client.download(mesh, target)
+        client.download(mesh, target, count=allowance.take)
+    except TooMuchError:
+        raise
     except RemoteRejectedError as error:
         log.warning("a mesh of %s is not handed out", mesh.output)
         return f"{mesh.output} {mesh.name}: not fetched, {error}"

@@ -1,34 +1,34 @@
-"""A person decides about a job whose answer was lost: it is this run, or it may be sent again."""
+"""A person decides about a job that goes no further: it is this run, sent again, or given up."""
 
 import logging
+from collections.abc import Callable
 
-from imaging.errors import InputError, RemoteRejectedError
-from imaging.fusion.job import Job
-from imaging.fusion.journey.waiting import known
+from imaging.errors import InputError, RemoteError, RemoteRejectedError, SettingError
+from imaging.fusion.job import Job, JobState
+from imaging.fusion.journey.waiting import known, poll
+from imaging.fusion.journey.words import told_of
 from imaging.fusion.ledger import Ledger
 from imaging.fusion.vendor import FusionClient
 
 log = logging.getLogger(__name__)
 
 _MOST_NAMED = 10
-_REFUSALS = {
-    "conflict": "it has another run, or that run belongs to another job",
-    "unknown": "the ledger does not know it",
-}
 
 
 def adopt_run(key: str, run_id: str, ledger: Ledger, client: FusionClient, by: str = "") -> Job:
     """Say which of the vendor's runs a job is; nothing is sent or paid.
 
     Args:
-        key: The job.
+        key: The job: one whose answer was lost, or that failed, is overdue or gave nothing of use
+            where the vendor names another run for it.
         run_id: The vendor's, as its own list of runs says.
         ledger: Of the job.
         client: Of the account that paid for it; the run must exist there.
         by: Who says so; for the log.
 
     Raises:
-        InputError: There is no such run or job, or they do not belong together.
+        InputError: There is no such run or job, they do not belong together, or the job needs no
+            other run.
         RemoteUnavailableError: The vendor cannot be asked now.
     """
     job = known(ledger, key)
@@ -37,16 +37,31 @@ def adopt_run(key: str, run_id: str, ledger: Ledger, client: FusionClient, by: s
     except RemoteRejectedError:
         msg = f"{job.name}: the vendor knows no such run"
         raise InputError(msg) from None
-    answer = ledger.adopt(key, run_id)
-    if answer in _REFUSALS:
-        msg = f"{job.name} cannot adopt that run: {_REFUSALS[answer]}"
-        raise InputError(msg)
+    if ledger.adopt(key, run_id) != "adopted":
+        return ledger.replace_run(key, run_id, by)  # it says why where it may not
     log.info("%s: %s adopted a run", job.name, by or "a person")
     return known(ledger, key)
 
 
-def release(key: str, ledger: Ledger, by: str = "") -> Job:
+def release(key: str, ledger: Ledger, by: str = "", *, may_pay_twice: bool = False) -> Job:
     """Say that a job was never accepted, or may be paid for again: it can then be submitted anew.
+
+    Args:
+        key: The job.
+        ledger: Of the job.
+        by: Who says so.
+        may_pay_twice: Needed where the job is surely paid for: it is overdue, or its results are
+            of no use.
+
+    Raises:
+        InputError: There is no such job, or there is nothing to decide about it.
+    """
+    known(ledger, key)
+    return ledger.release(key, by, may_pay_twice=may_pay_twice)
+
+
+def give_up(key: str, ledger: Ledger, by: str = "") -> Job:
+    """Say that nobody waits for a job any more; what was paid for it stays on record.
 
     Args:
         key: The job.
@@ -54,10 +69,34 @@ def release(key: str, ledger: Ledger, by: str = "") -> Job:
         by: Who says so.
 
     Raises:
-        InputError: There is no such job, or its fate is known.
+        InputError: There is no such job, or there is nothing to decide about it.
     """
     known(ledger, key)
-    return ledger.release(key, by)
+    return ledger.give_up(key, by)
+
+
+def ask_once_more(job: Job, ledger: Ledger, client_of: Callable[[str], FusionClient]) -> None:
+    """Ask the vendor about an overdue job before it is written off; a silent vendor keeps nobody.
+
+    Args:
+        job: Any; only one that the vendor has is asked about.
+        ledger: Of the job.
+        client_of: Makes a client of an account, by its name.
+
+    Raises:
+        InputError: The vendor is done with it after all.
+    """
+    if job.state is not JobState.SUBMITTED:
+        return
+    try:
+        with client_of(job.connection) as client:
+            after = poll(job, ledger=ledger, client=client)
+    except (RemoteError, SettingError) as error:
+        log.warning("%s: the vendor says nothing of it (%s)", job.name, type(error).__name__)
+        return
+    if after.state is not JobState.SUBMITTED:
+        msg = f"{job.name}: the vendor has just said {after.state}: {told_of(after)}"
+        raise InputError(msg)
 
 
 def find_job(ledger: Ledger, text: str) -> Job:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imaging.errors import RemoteUnavailableError
+from imaging.errors import RemoteRejectedError, RemoteUnavailableError
 from imaging.fusion.job import Job, JobState
 from imaging.fusion.journey.inputs import tidy_work
 from imaging.fusion.journey.waiting import poll
@@ -25,14 +25,17 @@ from imaging.fusion.vendor import FusionClient
 log = logging.getLogger(__name__)
 
 _THREADS = 4
+_LONGEST_S = 120.0  # of asking: a vendor that hangs holds the worker, and collections, no longer
 _PATIENCE_S = 30.0  # a collection that fails is begun again after twice the time, and twice that
 _SOON, _RAREST = 4, 16  # collections that wait for nothing; after so many they wait no longer
 
 _LOST = "uncertain: its answer was lost, decide with resolve-fusion"
-_OVERDUE = "overdue"
+_OVERDUE = "overdue: ask the vendor, and decide with resolve-fusion"
 _UNREACHED = "the vendor cannot be reached"
+_LATER = "asked about next time, the vendor is slow"
 _COLLECTING, _RESTARTED = "collection started", "preparation begun anew"
 _PAUSING = "its collection fails again and again"
+_DECIDE = "; resolve-fusion ends it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,10 @@ def look_after(  # noqa: PLR0913 - what it needs, and what may be chosen
     swept = {each.job.key for each in found}
     lost = ledger.jobs(JobState.UNCERTAIN)
     found += [LookedAfter(job, _LOST) for job in lost if job.key not in swept]
-    found += _asked(ledger, client_of, now)
+    found += (asked := _asked(ledger, client_of, now))
+    told = {each.job.key for each in asked}
+    submitted = (job for job in ledger.jobs(JobState.SUBMITTED) if job.key not in told)
+    found += [LookedAfter(job, _OVERDUE) for job in submitted if now() >= job.deadline]
     found += [_begun(job, start, now()) for job in ledger.to_collect()]
     found += [_done(job, restart, _RESTARTED) for job in ledger.abandoned()]
     if data_root is not None and (removed := tidy_work(ledger, data_root, now())):
@@ -149,7 +155,9 @@ def look_after(  # noqa: PLR0913 - what it needs, and what may be chosen
 def _asked(
     ledger: Ledger, client_of: Callable[[str], FusionClient], now: Callable[[], float]
 ) -> list[LookedAfter]:
-    due = ledger.due()
+    # Who was not asked about this time is the first next time.
+    due = sorted(ledger.due(), key=lambda job: job.next_poll)
+    end = now() + _LONGEST_S
     with ExitStack() as stack, ThreadPoolExecutor(_THREADS, "fusion-poll") as pool:
         clients = _Clients(client_of, stack)
         looks: list[LookedAfter] = []
@@ -160,31 +168,39 @@ def _asked(
             except Exception as error:  # noqa: BLE001 - the job's boundary, as below
                 looks.append(_failed(job, error))
             else:
-                waiting.append(pool.submit(_look, job, ledger, client, now))
+                waiting.append(pool.submit(_look, job, ledger, client, now, end))
         looks += [look for done in waiting if (look := done.result()) is not None]
     return looks
 
 
 def _look(
-    job: Job, ledger: Ledger, client: FusionClient, now: Callable[[], float]
+    job: Job, ledger: Ledger, client: FusionClient, now: Callable[[], float], end: float
 ) -> LookedAfter | None:
-    """Ask about one job; None where it goes on as it should."""
+    """Ask about one job until the round's end; None where it goes on as it should."""
+    if now() >= end:
+        return LookedAfter(job, _LATER)
     try:
         after = poll(job, ledger=ledger, client=client, now=now())
-    except RemoteUnavailableError as error:
-        return LookedAfter(job, _UNREACHED, in_words(error))
     except Exception as error:  # noqa: BLE001 - the job's boundary: told, the others go on
-        return _failed(job, error)
+        return _unanswered(job, error, now())
     if after.state is not JobState.SUBMITTED:
         return LookedAfter(after, f"the vendor says: {after.state}")
     return LookedAfter(after, _OVERDUE) if now() >= after.deadline else None
+
+
+def _unanswered(job: Job, error: Exception, now: float) -> LookedAfter:
+    if isinstance(error, RemoteUnavailableError):
+        return LookedAfter(job, _UNREACHED, in_words(error))
+    if isinstance(error, RemoteRejectedError) and now >= job.deadline:
+        return LookedAfter(job, _OVERDUE, in_words(error))  # it may have forgotten the run
+    return _failed(job, error)
 
 
 def _begun(job: Job, start: Callable[[Job], object], now: float) -> LookedAfter:
     """Start a collection; each one that failed makes the next wait longer, since submission."""
     begins = job.submitted + _PATIENCE_S * 2.0 ** min(job.collections, _RAREST)
     if job.collections > _SOON and now < begins:
-        next_time = f"tried again at {moment(begins)}, or when you run collect-fusion"
+        next_time = f"tried again at {moment(begins)}, or when you run collect-fusion{_DECIDE}"
         return LookedAfter(job, f"{_PAUSING}: {next_time}")
     return _done(job, start, _COLLECTING)
 

@@ -13,16 +13,20 @@ _MEANINGS = {
     " else decide with resolve-fusion",
     JobState.SUBMITTED: "the vendor has it; the results are collected when they are done",
     JobState.COMPLETED: "the vendor is done; the results are collected next",
-    JobState.FAILED: "the vendor failed; to pay for another run of the same files, run"
+    JobState.FAILED: "it failed, or was given up; to pay for another run of the same files, run"
     " fuse-cbct with submit_again",
     JobState.REFUSED: "it was not accepted, and nothing was paid; run fuse-cbct again",
     JobState.RELEASED: "a person allowed that it is submitted, and paid for, again;"
     " run fuse-cbct again",
 }
-_TO_DO = (
-    "look for the run in the vendor's own list: adopt it by its run id, or release the job when"
-    " there is none"
-)
+_TO_DO = {
+    JobState.UNCERTAIN: "look for the run in the vendor's own list: adopt it by its run id, or"
+    " release the job when there is none",
+    JobState.SUBMITTED: "it is paid for and overdue: ask the vendor. Adopt another run id if they"
+    " name one; else give it up, or release it to pay for it again",
+    JobState.COMPLETED: "it is paid for, and its results cannot be collected: mend the reason and"
+    " run collect-fusion, or ask the vendor. Else give it up, or release it to pay for it again",
+}
 
 
 def meaning_of(job: Job) -> str:
@@ -56,17 +60,19 @@ def job_as_markdown(job: Job) -> str:
     return "\n".join([f"# {job.case}", "", "| | |", "|---|---|", *lines])
 
 
-def uncertain_rows(ledger: Ledger) -> list[dict[str, Any]]:
-    """Return a row for each job of which nobody knows whether it is paid for, the oldest first."""
+def undecided_rows(ledger: Ledger) -> list[dict[str, Any]]:
+    """Return a row for each job that a person may have to decide about, the oldest first."""
     return [
         {
             "job": job.name,
             "case": job.case,
+            "state": str(job.state),
             "sent": moment(job.submitted),
+            "run id": job.run_id,
             "reason": job.reason,
-            "what to do": _TO_DO,
+            "what to do": _TO_DO[job.state],
         }
-        for job in sorted(ledger.jobs(JobState.UNCERTAIN), key=lambda job: job.submitted)
+        for job in sorted(ledger.undecided(), key=lambda job: job.submitted)
     ]
 
 

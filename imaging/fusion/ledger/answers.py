@@ -1,4 +1,4 @@
-"""What became of a submission: the vendor's answer, its callback's, or a person's word."""
+"""What became of a submission: the vendor's answer, or its callback's."""
 
 import logging
 from typing import Literal
@@ -19,20 +19,21 @@ from imaging.fusion.ledger.rows import (
     plain,
     row_of,
 )
-from imaging.fusion.ledger.tables import JOBS, job_of
+from imaging.fusion.ledger.tables import JOBS, SUBMISSIONS, job_of
 
 log = logging.getLogger(__name__)
 
 Adoption = Literal["adopted", "known", "conflict", "unknown"]
 
-# A run id makes these SUBMITTED. All but the first two could be sent again, and a callback shows
-# that they need not be: the vendor took a submission after all.
-_WITHOUT_RUN = (
+# Where no run is known, a run id makes these SUBMITTED. All but the first two could be sent again,
+# and a callback shows that they need not be: the vendor took a submission after all.
+_OPEN_TO_RUN = (
     JobState.SUBMITTING,
     JobState.UNCERTAIN,
     JobState.RELEASED,
     JobState.REFUSED,
     JobState.CLAIMED,
+    JobState.FAILED,  # without a run: a person gave it up
 )
 
 
@@ -59,7 +60,7 @@ class Answers(Claims):
             if number is None or key_of_run(connection, run_id) is not None:
                 msg = f"{job_of(row).name}: that run is not of this submission"
                 raise InputError(msg)
-            if row["state"] in _WITHOUT_RUN:
+            if _lacks_run(row):
                 return _attach(connection, key, number, run_id, self._now())
             log.warning("%s was paid for twice, as it was released", job_of(row).name)
             note_outcome(connection, number, run_id=run_id, outcome=JobState.SUBMITTED)
@@ -69,8 +70,9 @@ class Answers(Claims):
         """Give a job the run that a callback or a person names, where its own is unknown.
 
         Returns:
-            ``adopted``; ``known``: it has this run, or had; ``conflict``: it has another, none can
-            be missing, or the run is another job's; ``unknown``: there is no such job.
+            ``adopted``, also where a person waited for this run no longer; ``known``: it has this
+            run, or had; ``conflict``: it has another, none can be missing, or the run is another
+            job's; ``unknown``: there is no such job.
 
         Raises:
             InputError: The run id cannot be one.
@@ -80,11 +82,16 @@ class Answers(Claims):
             row = row_of(connection, key)
             if row is None:
                 return "unknown"
-            if (owner_key := key_of_run(connection, run_id)) is not None:
-                return "known" if owner_key == key else "conflict"
-            number = open_submission(connection, key, refused=True)
-            if number is None or row["state"] not in _WITHOUT_RUN:
+            if (owner_key := key_of_run(connection, run_id)) not in {None, key}:
                 return "conflict"
+            if owner_key == key:
+                number = _given_up(connection, row, run_id)
+                if number is None:
+                    return "known"
+            else:
+                number = open_submission(connection, key, refused=True)
+                if number is None or not _lacks_run(row):
+                    return "conflict"
             _attach(connection, key, number, run_id, self._now())
             return "adopted"
 
@@ -125,28 +132,6 @@ class Answers(Claims):
                 return job_of(row)
             return _make_uncertain(connection, _held(connection, key, owner, *sent), reason)
 
-    def release(self, key: str, by: str = "") -> Job:
-        """Allow that a job is sent, and perhaps paid for, again: a person's decision.
-
-        Args:
-            key: Of a job that is uncertain, or whose worker vanished while it submitted.
-            by: Who decided.
-
-        Raises:
-            InputError: It is neither.
-        """
-        with self._database.change() as connection:
-            row = existing(connection, key, JobState.UNCERTAIN, JobState.SUBMITTING)
-            if row["state"] == JobState.SUBMITTING and row["lease"] > self._now():
-                msg = f"{job_of(row).name} is being submitted right now; wait for its answer"
-                raise InputError(msg)
-            number = open_submission(connection, key, row["owner"])
-            note_outcome(connection, number, outcome=JobState.RELEASED)
-            reason = plain(f"released by {by}" if by else "released")
-            return change_job(
-                connection, key, state=JobState.RELEASED, reason=reason, lease=0.0, owner=""
-            )
-
     def sweep(self) -> list[Job]:
         """Call the jobs uncertain whose worker vanished while it submitted, and return them."""
         vanished = (JOBS.c.state == JobState.SUBMITTING, JOBS.c.lease <= self._now())
@@ -156,6 +141,20 @@ class Answers(Claims):
             rows = connection.execute(select(JOBS).where(*vanished)).mappings().all()
             reason = "its worker ended before the vendor's answer came"
             return [_make_uncertain(connection, row, reason) for row in rows]
+
+
+def _lacks_run(row: RowMapping) -> bool:
+    return row["run_id"] is None and row["state"] in _OPEN_TO_RUN
+
+
+def _given_up(connection: Connection, row: RowMapping, run_id: str) -> int | None:
+    """Return the number of a job's run that a person waited for no longer, and nothing replaced."""
+    if row["state"] not in _OPEN_TO_RUN or row["run_id"] not in {None, run_id}:
+        return None
+    query = select(SUBMISSIONS.c.number).where(
+        SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.outcome == JobState.RELEASED
+    )
+    return connection.scalar(query)
 
 
 def _attach(connection: Connection, key: str, number: int, run_id: str, now: float) -> Job:

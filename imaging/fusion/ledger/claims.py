@@ -20,7 +20,15 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 _LONGEST_CASE = 64
 
 # What a submission that starts anew forgets; the history keeps it.
-_FRESH = {"run_id": None, "reason": "", "next_poll": 0.0, "polls": 0, "rang": 0.0, "heard": 0.0}
+_FRESH = {
+    "run_id": None,
+    "reason": "",
+    "next_poll": 0.0,
+    "polls": 0,
+    "rang": 0.0,
+    "heard": 0.0,
+    "collections": 0,  # `starts` goes on: it tells one run of collect-fusion from the next
+}
 
 
 @dataclass(frozen=True, slots=True)

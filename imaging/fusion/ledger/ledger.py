@@ -3,17 +3,17 @@
 import math
 import secrets
 
-from sqlalchemy import Connection, or_, update
+from sqlalchemy import or_
 
 from imaging.errors import InputError
 from imaging.fusion.job import Job, JobState
-from imaging.fusion.ledger.answers import Answers
 from imaging.fusion.ledger.claims import owned
-from imaging.fusion.ledger.rows import change_job, existing, plain, row_of
-from imaging.fusion.ledger.tables import JOBS, SUBMISSIONS, job_of
+from imaging.fusion.ledger.decisions import Decisions
+from imaging.fusion.ledger.rows import change_job, existing, note_run, plain, row_of
+from imaging.fusion.ledger.tables import JOBS, job_of
 
 
-class Ledger(Answers):
+class Ledger(Decisions):
     """What is paid for; it, and no run's state, decides whether anything is sent.
 
     May be used by many processes, threads and machines at once. The machines' clocks should agree
@@ -163,10 +163,5 @@ class Ledger(Answers):
                 raise InputError(msg)
             if row["state"] == state:
                 return job_of(row)
-            _note_end(connection, row["run_id"], state)
+            note_run(connection, row["run_id"], state)
             return change_job(connection, key, state=state, reason=plain(reason))
-
-
-def _note_end(connection: Connection, run_id: str, state: JobState) -> None:
-    of_run = update(SUBMISSIONS).where(SUBMISSIONS.c.run_id == run_id)
-    connection.execute(of_run.values(outcome=state))

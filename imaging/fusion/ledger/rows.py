@@ -101,6 +101,12 @@ def note_outcome(connection: Connection, number: int | None, **values: Any) -> N
     connection.execute(update(SUBMISSIONS).where(SUBMISSIONS.c.number == number).values(**values))
 
 
+def note_run(connection: Connection, run_id: str, outcome: JobState) -> None:
+    """Write down what became of the submission that a run is of."""
+    of_run = update(SUBMISSIONS).where(SUBMISSIONS.c.run_id == run_id)
+    connection.execute(of_run.values(outcome=outcome))
+
+
 def checked_run_id(run_id: str) -> str:
     """Return a run id that can be one.
 

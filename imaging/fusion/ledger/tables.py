@@ -91,7 +91,8 @@ class Submission:
         connection: Name of the account that pays.
         sent: When, in seconds since 1970.
         run_id: The vendor's; empty when its answer was lost.
-        outcome: What became of it: the state that it brought the job to last.
+        outcome: What became of it: the state that it brought the job to last; RELEASED where a
+            person waited for it no longer.
     """
 
     key: str

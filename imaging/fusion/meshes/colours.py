@@ -14,6 +14,8 @@ from imaging.fusion.meshes.fdi import Tooth, tooth_in
 
 Colour = tuple[int, int, int, int]
 
+_GOLDEN = (5**0.5 - 1) / 2
+
 _DARK = ("cb4644", "009068", "4873de", "bc4891", "068b96", "a86b06", "8b5dce", "718506")
 _LIGHT = ("f98f87", "4fcb9c", "8bafff", "eb8ec4", "11c8d8", "e5a14b", "be9df7", "a7bd58")
 _MILK_DARK = ("89524d", "347158", "4e628e", "82516d", "206f78")
@@ -26,6 +28,7 @@ _TISSUES = (  # the first that a name, or else its group, has a word of: a mandi
     (("mandible", "mandibular", "lower"), "c9b48a"),
     (("maxilla", "maxillary", "upper"), "dccca6"),
 )
+_AROUND_TEETH = {"jaw", "bone"}.union(*(known for known, _ in _TISSUES)) - {"upper", "lower"}
 
 
 def colour_of(name: str, group: str = "") -> Colour:
@@ -38,12 +41,23 @@ def colour_of(name: str, group: str = "") -> Colour:
     tooth = tooth_in(name, group)
     if tooth is not None:
         return _rgba(_of_tooth(tooth))
-    for text in (name, group):
-        words = set(re.findall(r"[a-z]+", text.lower()))
-        for known, colour in _TISSUES:
-            if words & set(known):
-                return _rgba(colour)
-    return _of_unknown(name)
+    tissue = _tissue(name) or _tissue(group)
+    return _rgba(tissue) if tissue else _of_unknown(name)
+
+
+def is_tissue(name: str) -> bool:
+    """Tell whether a mesh is called after bone, gum or another tissue around teeth."""
+    return bool(_words(name) & _AROUND_TEETH)
+
+
+def _tissue(text: str) -> str:
+    """Return the colour of the tissue that a text has a word of; empty where it has none."""
+    words = _words(text)
+    return next((colour for known, colour in _TISSUES if words & set(known)), "")
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]+", text.lower()))
 
 
 def _of_tooth(tooth: Tooth) -> str:
@@ -57,7 +71,13 @@ def _rgba(digits: str) -> Colour:
 
 
 def _of_unknown(name: str) -> Colour:
-    """Make a muted colour of the name alone: it is the same in every delivery."""
-    hue = int.from_bytes(sha256(name.encode()).digest()[:4], "big") / 2**32
+    """Make a muted colour of the name alone: it is the same in every delivery.
+
+    Parts that differ by a number only are as far apart in hue as the golden ratio brings them.
+    """
+    stem = name.rstrip("0123456789")
+    count = name[len(stem) :][-6:]
+    hue = int.from_bytes(sha256(stem.encode()).digest()[:4], "big") / 2**32
+    hue = (hue + int(count or 0) * _GOLDEN) % 1
     red, green, blue = (round(255 * part) for part in colorsys.hls_to_rgb(hue, 0.55, 0.35))
     return red, green, blue, 255

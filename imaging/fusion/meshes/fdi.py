@@ -1,6 +1,7 @@
 """Which tooth a mesh is, by the two digits of ISO 3950, which dentists call FDI numbers."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _NUMBER = re.compile(r"(?<![0-9])([1-4][1-8]|[5-8][1-5])(?![0-9])")
@@ -66,8 +67,27 @@ def fdi(name: str) -> Tooth | None:
 
 
 def tooth_in(name: str, group: str) -> Tooth | None:
-    """Return the tooth that a mesh of a group is; the jaws' meshes are bones, and only numbered."""
+    """Return the tooth that a mesh of a group is; of a jaw's, `teeth_in` looks at all of them."""
     return None if group in _JAWS else fdi(name)
+
+
+def teeth_in(names: Iterable[str], group: str) -> dict[str, Tooth | None]:
+    """Return the tooth that each mesh of a group is.
+
+    In a jaw, numbers may only count its parts: they are teeth where all of them are that jaw's.
+
+    Args:
+        names: Of all meshes in the group.
+        group: The output or the group.
+    """
+    found = {name: fdi(name) for name in names}
+    if group not in _JAWS:
+        return found
+    numbered = [tooth for name, tooth in found.items() if re.search("[0-9]", name)]
+    is_upper = "upper" in group
+    if all(tooth is not None and tooth.is_upper == is_upper for tooth in numbered):
+        return found
+    return dict.fromkeys(found)
 
 
 def _tooth(number: int) -> Tooth:

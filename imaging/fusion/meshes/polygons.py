@@ -23,7 +23,7 @@ def read_stl(content: bytes, most_faces: int) -> Surface:
         MeshError: It says another number of faces than it has, or is neither kind of STL.
     """
     faces = int.from_bytes(content[80:_STL_HEAD], "little")
-    if len(content) >= _STL_HEAD and len(content) == _STL_HEAD + _STL_FACE * faces:
+    if len(content) == _STL_HEAD + _STL_FACE * faces:
         check_count(faces, most_faces)
         return surface_in(loaded(content, "stl"))
     if content[:1000].lstrip()[:5].lower() != b"solid" or b"\0" in content:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from imaging.errors import MeshError
 from imaging.files import write_whole
 from imaging.fusion.parts import SeenMesh, meshes_of, plain, seen_first
+from imaging.fusion.pictures.coarse import coarser
 from imaging.fusion.views import Arch
 
 _BONE_ALPHA = 0.3  # of jaws around teeth
@@ -25,13 +26,13 @@ class Piece:
     Attributes:
         mesh: Its vertices lie in glTF's axes and unit.
         color: Linear red, green and blue, 0 to 1.
-        is_tooth: It is one, and not bone around it.
+        is_bone: It lies around teeth.
         arch: Which arch it belongs to; empty for neither.
     """
 
     mesh: trimesh.Trimesh
     color: tuple[float, float, float]
-    is_tooth: bool
+    is_bone: bool
     arch: Arch
 
 
@@ -50,7 +51,8 @@ def pieces_of(groups: Mapping[str, Path]) -> list[Piece]:
     if not pieces:
         msg = "nothing to draw: no group holds a triangle"
         raise MeshError(msg)
-    return pieces
+    few = coarser([piece.mesh for piece in pieces])
+    return [replace(piece, mesh=mesh) for piece, mesh in zip(pieces, few, strict=True)]
 
 
 def _pieces(glb: bytes, seen: list[SeenMesh]) -> list[Piece]:
@@ -63,7 +65,7 @@ def _pieces(glb: bytes, seen: list[SeenMesh]) -> list[Piece]:
         msg = "a GLB contradicts itself"
         raise MeshError(msg) from None
     return [
-        Piece(mesh, known.color, known.tooth is not None, known.arch)
+        Piece(mesh, known.color, known.is_bone, known.arch)
         for node, mesh in meshes.items()
         if (known := by_name.get(plain(node))) is not None and len(mesh.faces)
     ]
@@ -90,10 +92,10 @@ def of_arch(pieces: list[Piece], arch: Arch) -> list[Piece]:
 
 def write_scene(pieces: list[Piece], target: Path) -> Path:
     """Write what an engine draws: jaws translucent where there are teeth, edges smooth."""
-    alpha = _BONE_ALPHA if any(piece.is_tooth for piece in pieces) else 1.0
+    alpha = _BONE_ALPHA if not all(piece.is_bone for piece in pieces) else 1.0
     scene: Any = trimesh.Scene()
     for at, piece in enumerate(pieces):
-        look = _look(piece.color, 1.0 if piece.is_tooth else alpha)
+        look = _look(piece.color, alpha if piece.is_bone else 1.0)
         mesh = trimesh.Trimesh(piece.mesh.vertices, piece.mesh.faces, visual=look, process=False)
         scene.add_geometry(mesh, node_name=f"{at}", geom_name=f"{at}")
     return write_whole(target, scene.export(file_type="glb", include_normals=True))

@@ -1,19 +1,21 @@
 """Puts delivered meshes together: a scene and a merged mesh a group, and a table of all."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from imaging.errors import MeshError
 from imaging.files import write_whole
-from imaging.fusion.meshes import Tooth, colour_of, read_mesh, tooth_in
+from imaging.fusion.meshes import Colour, Tooth, colour_of, read_mesh, teeth_in
+from imaging.fusion.parts import JAWS, LONGEST_TOOTH_MM
 from imaging.fusion.place import FusionFolder
 from imaging.fusion.results.groups import Assembly, Group, Part, Shape
 from imaging.fusion.results.merged import merged_ply
-from imaging.fusion.results.metrics import Row, measured, metrics_table, named_row
+from imaging.fusion.results.metrics import Row, measured, metrics_table, named_row, odd_size
 from imaging.fusion.results.scene import PATIENT, scene_glb
 from imaging.fusion.specification import MeshType
 
@@ -25,6 +27,7 @@ _GROUPS = {
     "teeth": "teeth",
     "root": "root",
 }
+_KINDS: dict[str, MeshType] = {kind: kind for kind in get_args(MeshType)}
 _DRACO_BITS = 14
 _UNSHARED = ("stl", "glb")  # formats that repeat a vertex: in each triangle, or for each normal
 
@@ -53,7 +56,7 @@ def assemble(
 
     Args:
         delivered: By output and name, the file of each mesh.
-        kinds: Format of each output's meshes.
+        kinds: Format of each output's meshes, where the ending of a file is none.
         folder: Where `<group>.glb` and `<group>.ply` are written.
         draco: Write `<group>.draco.glb` too, for sending; not all viewers can decompress it.
 
@@ -69,7 +72,13 @@ def assemble(
     for each in good:
         groups.setdefault(_GROUPS.get(each.output, each.output), []).append(each)
     made = [_write(name, members, folder, draco) for name, members in groups.items() if members]
-    return Assembly(tuple(made), metrics_table(rows), tuple(notes))
+    return Assembly(tuple(made), metrics_table(rows), (*notes, *_of_sizes(good)))
+
+
+def _of_sizes(good: Sequence[_Read]) -> list[str]:
+    """Say once how many meshes have a size that is none of a tooth or a jaw."""
+    odd = [size for each in good if (size := odd_size(each.mesh))]
+    return [f"{len(odd)} of the meshes are of an odd size, the first {odd[0]}"] if odd else []
 
 
 def _read(
@@ -77,10 +86,11 @@ def _read(
 ) -> tuple[list[_Read], list[Row], list[str]]:
     """Read and measure all meshes, by output, and within it teeth first, by number."""
     good, rows, notes = [], [], []
-    for output, name in _ordered(delivered):
-        tooth = tooth_in(name, output)
+    teeth = {output: teeth_in(meshes, output) for output, meshes in delivered.items()}
+    for output, name in _ordered(teeth):
+        tooth = teeth[output][name]
         try:
-            mesh = _shared(read_mesh(delivered[output][name], kinds[output]), kinds[output])
+            mesh = _mesh(delivered[output][name], kinds[output])
         except MeshError as error:
             notes.append(f"{output} {name}: {error}")
             rows.append(named_row(output, name, tooth, str(error)))
@@ -90,20 +100,28 @@ def _read(
     return good, rows, notes
 
 
-def _ordered(delivered: Mapping[str, Mapping[str, Path]]) -> list[tuple[str, str]]:
+def _ordered(teeth: Mapping[str, Mapping[str, Tooth | None]]) -> list[tuple[str, str]]:
     known = [*_GROUPS]
 
-    def place(item: tuple[str, str]) -> tuple[int, str, int, str]:
+    def place(item: tuple[str, str]) -> tuple[Any, ...]:
         output, name = item
-        tooth = tooth_in(name, output)
+        tooth = teeth[output][name]
         first = known.index(output) if output in known else len(known)
-        return first, output, tooth.number if tooth else 100, name
+        return first, output, tooth.number if tooth else 100, _counted(name), name
 
-    return sorted(((output, name) for output in delivered for name in delivered[output]), key=place)
+    return sorted(((output, name) for output in teeth for name in teeth[output]), key=place)
 
 
-def _shared(mesh: Any, kind: MeshType) -> Any:
-    """Let triangles share their vertices again: it is a sixth of the size, and can be closed."""
+def _counted(name: str) -> list[int | str]:
+    """Split a name at its numbers, so that `part-2` comes before `part-10`."""
+    parts = re.split("([0-9]+)", name)
+    return [int(part) if at % 2 else part for at, part in enumerate(parts)]
+
+
+def _mesh(path: Path, asked: MeshType) -> Any:
+    """Read a mesh; its triangles share their vertices: a sixth of the size, and can be closed."""
+    kind = _KINDS.get(path.suffix[1:].lower(), asked)  # an answer may mix formats
+    mesh: Any = read_mesh(path, kind)
     if kind in _UNSHARED:
         mesh.merge_vertices()
     return mesh
@@ -127,11 +145,19 @@ def _shapes(group: str, members: Sequence[_Read]) -> list[Shape]:
         node = _free(str(each.tooth.number) if each.tooth else each.name, taken)
         taken.add(node)
         title = f"{node} {each.tooth.name}" if each.tooth else node
-        colour = colour_of(each.name, group)
+        colour = _colour(each, group)
         faces = each.mesh.faces
         part = Part(node, title, each.output, each.name, each.tooth, colour, len(faces))
         shapes.append(Shape(part, each.mesh.vertices.astype(np.float32), faces))
     return shapes
+
+
+def _colour(each: _Read, group: str) -> Colour:
+    """Return a colour; teeth that a jaw only counts have one each, or none could be told."""
+    if each.tooth:
+        return colour_of(str(each.tooth.number))
+    is_tooth = group in JAWS and each.mesh.extents.max() <= LONGEST_TOOTH_MM
+    return colour_of(each.name, "" if is_tooth else group)
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -11,6 +11,8 @@ import trimesh
 from imaging.files import write_whole
 from imaging.fusion.meshes import Tooth
 
+_LEAST_MM, _MOST_MM = 0.5, 500.0  # of a chip of a root, and of a head
+_AT_ONCE = 100_000  # faces
 _TYPES = {
     "output": "string",
     "name": "string",
@@ -51,21 +53,48 @@ def measured(mesh: Any) -> Row:
     The volume is left empty unless the surface is closed and its faces agree on which side is out:
     of others it is an accident of where the origin lies.
     """
+    # What trimesh remembers of its answers is many times the mesh, and ends with this one.
+    mesh = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
     closed = bool(mesh.is_watertight and mesh.is_winding_consistent)
+    volume = _volume(mesh) if closed else None
     row: Row = {
         "faces": len(mesh.faces),
         "vertices": len(mesh.vertices),
-        "area_mm2": round(float(mesh.area), 3),
-        "volume_mm3": round(abs(float(mesh.volume)), 3) if closed else None,
+        "area_mm2": _rounded(float(mesh.area)),
+        "volume_mm3": None if volume is None else _rounded(abs(volume)),
         "watertight": bool(mesh.is_watertight),
         "components": _components(mesh),
     }
     low, high = mesh.bounds.round(3).tolist()
     row |= {f"{axis}_min_mm": value for axis, value in zip("xyz", low, strict=True)}
     row |= {f"{axis}_max_mm": value for axis, value in zip("xyz", high, strict=True)}
-    if closed and mesh.volume < 0:
-        row["note"] = "its faces look inward"
-    return row
+    inward = "its faces look inward" if volume is not None and volume < 0 else ""
+    note = "; ".join(filter(None, (odd_size(mesh), inward)))
+    return row | {"note": note} if note else row
+
+
+def odd_size(mesh: Any) -> str:
+    """Say that no tooth and no jaw has such a size; empty for one that might."""
+    longest_mm = float(mesh.extents.max())
+    if _LEAST_MM <= longest_mm <= _MOST_MM:
+        return ""
+    size = f"{longest_mm:,.0f}" if longest_mm > 1 else f"{longest_mm:.2g}"
+    return f"{size} mm long: in another unit than mm?"
+
+
+def _volume(mesh: Any) -> float:
+    """Add up the tetrahedra between the faces and a point in their midst, some faces at a time."""
+    around = mesh.vertices - mesh.bounds.mean(axis=0)
+    total = 0.0
+    for start in range(0, len(mesh.faces), _AT_ONCE):
+        one, two, three = (around[ends] for ends in mesh.faces[start : start + _AT_ONCE].T)
+        total += float(np.einsum("ij,ij", one, np.cross(two, three)))
+    return total / 6
+
+
+def _rounded(value: float) -> float:
+    """Round to three decimals; of what is less than 1 keep four digits, however small it is."""
+    return round(value, 3) if abs(value) >= 1 else float(f"{value:.4g}")
 
 
 def _components(mesh: Any) -> int:

@@ -2,13 +2,13 @@
 
 import http.client
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 
 from imaging.errors import RemoteRejectedError, RemoteUnavailableError
+from imaging.fusion.vendor.limits import Limit
 from imaging.orthanc.retries import told_s
 
 MOST_STATUS_BYTES = 1 << 20
@@ -33,6 +33,10 @@ class AwayError(RemoteUnavailableError):
         super().__init__(message)
         self.sent = sent
         self.wait_s = wait_s
+
+
+class SlowError(AwayError):
+    """A server that drips: who was kept so long is not kept again at once."""
 
 
 def accepted(answer: httpx.Response, what: str) -> httpx.Response:
@@ -71,11 +75,11 @@ def read_json(answer: httpx.Response, what: str, most_bytes: int, longest_s: flo
         answer: Whose body was not read yet.
         what: As of ``accepted``.
         most_bytes: It may have.
-        longest_s: It may take, however steadily it drips.
+        longest_s: As of ``Limit``.
 
     Raises:
         RemoteRejectedError: It is too large, or no JSON.
-        AwayError: It took too long.
+        SlowError: It took too long.
     """
     body = b"".join(blocks(answer, what, most_bytes, longest_s))
     try:
@@ -93,29 +97,35 @@ def blocks(answer: httpx.Response, what: str, most_bytes: int, longest_s: float)
         answer: Whose body was not read yet.
         what: As of ``accepted``.
         most_bytes: It may have.
-        longest_s: It may take, however steadily it drips.
+        longest_s: As of ``Limit``.
 
     Raises:
         RemoteRejectedError: It has more than that, or is packed, which was not asked for and could
             unpack to any size.
-        AwayError: It took too long, or is not as long as the server said.
+        SlowError: It took too long.
+        AwayError: It is not as long as the server said.
     """
     if answer.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         msg = f"{what}: the answer is packed, though that was not asked for"
         raise RemoteRejectedError(msg)
     told = stated_bytes(answer)
     _check_size(told or 0, what, most_bytes)
-    got, end = 0, time.monotonic() + longest_s
+    got, limit = 0, Limit(longest_s)
     for block in answer.iter_bytes():
         got += len(block)
         _check_size(got, what, most_bytes)
-        if time.monotonic() > end:
-            msg = f"{what}: the answer takes too long"
-            raise AwayError(msg)
+        limit.moved(len(block))
+        if limit.is_over:
+            raise SlowError(too_slow(what))
         yield block
     if told is not None and told != got:
         msg = f"{what}: the answer has {got} bytes, not the {told} that were announced"
         raise AwayError(msg)
+
+
+def too_slow(what: str) -> str:
+    """Say that a call took too long."""
+    return f"{what}: the answer takes too long"
 
 
 def _check_size(size: int, what: str, most_bytes: int) -> None:

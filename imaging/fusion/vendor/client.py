@@ -34,8 +34,6 @@ from imaging.orthanc.retries import Sleep
 log = logging.getLogger(__name__)
 
 MOST_MESH_BYTES = 1 << 30
-_PATIENCE = 10  # times the longest silence, for an answer that comes in drips
-_PATIENCE_FOR_FILES = 60
 
 
 class FusionClient:
@@ -65,7 +63,7 @@ class FusionClient:
         """
         self._connection = connection
         self._transport = Transport(connection, http, sleep)
-        self._longest_s = _PATIENCE * connection.timeout_s
+        self._longest_s = self._transport.longest_s
 
     def __enter__(self) -> Self:
         return self
@@ -180,8 +178,17 @@ class FusionClient:
             raise RemoteRejectedError(msg)
         return answer
 
+    @property
+    def most_run_bytes(self) -> int:
+        """What the meshes of one run may have together."""
+        return int(self._connection.most_gb * 1e9)
+
     def download(
-        self, mesh: DeliveredMesh, target: Path, most_bytes: int = MOST_MESH_BYTES
+        self,
+        mesh: DeliveredMesh,
+        target: Path,
+        most_bytes: int = MOST_MESH_BYTES,
+        count: Callable[[int], None] = lambda _: None,
     ) -> Path:
         """Write a mesh to a file, wholly or not at all.
 
@@ -189,21 +196,22 @@ class FusionClient:
             mesh: As it was delivered: a urn, or its content.
             target: The file; one that is there is replaced.
             most_bytes: It may have.
+            count: Called with how many bytes come next, also those of attempts that fail; it may
+                refuse them.
 
         Raises:
             RemoteRejectedError: It is empty, too large or no content, or its urn none.
         """
         what = f"the mesh {mesh.name} of the output {mesh.output}"
         if not mesh.data.startswith(URN):
-            return save(decoded(mesh.data, what, most_bytes), target, what)
+            return save(decoded(mesh.data, what, most_bytes), target, what, count)
         if not is_urn(mesh.data):
             msg = f"{what}: its urn could lead elsewhere"
             raise RemoteRejectedError(msg)
-        longest_s = _PATIENCE_FOR_FILES * self._connection.timeout_s
         return self._transport.get(
             what,
             f"{self._connection.files_url}/file/download",
-            lambda got: save(body_of(got, what, most_bytes, longest_s), target, what),
+            lambda got: save(body_of(got, what, most_bytes, self._longest_s), target, what, count),
             {"urn": mesh.data},
         )
 

@@ -2,7 +2,7 @@
 
 import os
 from base64 import b64decode
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import httpx
@@ -14,14 +14,21 @@ from imaging.fusion.vendor.answers import blocks, stated_bytes
 _CHARACTERS = 1 << 22  # decoded at once; a multiple of four
 
 
-def save(pieces: Iterable[bytes], target: Path, what: str) -> Path:
+def save(pieces: Iterable[bytes], target: Path, what: str, count: Callable[[int], None]) -> Path:
     """Write a file of pieces; when this returns, it is on the disk.
+
+    Args:
+        pieces: Of its content.
+        target: The file.
+        what: It is, in messages.
+        count: Is told the size of each piece before it is written, and may refuse it.
 
     Raises:
         RemoteRejectedError: There is not one byte.
     """
     with whole_file(target) as part, part.open("wb") as file:
         for piece in pieces:
+            count(len(piece))
             file.write(piece)
         if not file.tell():
             msg = f"{what} is empty"

@@ -29,7 +29,7 @@ def submit_once(transport: Transport, url: str, body: bytes, longest_s: float) -
         transport: To the vendor.
         url: Of the call.
         body: Of the call.
-        longest_s: The answer may take, however steadily it drips.
+        longest_s: The body of the answer may take, as of ``Limit``.
 
     Raises:
         RemoteRejectedError: The vendor refused; surely nothing was accepted.

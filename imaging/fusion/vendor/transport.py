@@ -10,7 +10,8 @@ import httpx
 
 from imaging.errors import SettingError
 from imaging.fusion.connection import VendorConnection
-from imaging.fusion.vendor.answers import AwayError, accepted
+from imaging.fusion.vendor.answers import AwayError, SlowError, accepted, too_slow
+from imaging.fusion.vendor.limits import limited, timed
 from imaging.fusion.vendor.quiet import unlogged
 from imaging.orthanc.retries import Sleep, jittered
 
@@ -21,6 +22,7 @@ TOKEN_HEADER = "X-ZH-TOKEN"  # noqa: S105 - a header's name  # pragma: allowlist
 PAUSES_S = (0.5, 2.0, 5.0)  # after each try but the last
 LONGEST_PAUSE_S = 30.0  # a server that asks for more is left to whoever retries the whole step
 
+_PATIENCE = 10  # times the longest silence, for the whole of a call that comes in drips
 _PLAIN = {"Accept-Encoding": "identity"}  # packed answers could unpack to any size
 _STORING = 5  # times the longest silence: storage answers only when it has put gigabytes away
 # Those of httpx's errors that tell of a request that had no connection to be sent over.
@@ -29,7 +31,11 @@ _LOST = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeError)  # 
 
 
 class Transport:
-    """The vendor's two servers, and the storage they point to; safe to use from several threads."""
+    """The vendor's two servers, and the storage they point to; safe to use from several threads.
+
+    Attributes:
+        longest_s: A call may take, and some time more for each byte of it, as ``Limit`` says.
+    """
 
     def __init__(
         self, connection: VendorConnection, http: httpx.Client | None, sleep: Sleep
@@ -42,6 +48,7 @@ class Transport:
         self._token = token
         self._origins = {_origin(connection.url), _origin(connection.files_url)}
         self._timeout_s = connection.timeout_s
+        self.longest_s = _PATIENCE * connection.timeout_s
         self._sleep = sleep
         self._given = http
         self._http = http or _client()
@@ -86,6 +93,8 @@ class Transport:
         for usual_s in PAUSES_S:
             try:
                 return once()
+            except SlowError:
+                raise
             except AwayError as error:
                 told_s = min(error.wait_s, LONGEST_PAUSE_S)
             self._sleep(max(told_s, jittered(usual_s)))
@@ -144,14 +153,15 @@ class Transport:
             raise RuntimeError(msg)
         return {TOKEN_HEADER: self._token}
 
-    @staticmethod
-    def _exchange(what: str, http: httpx.Client, request: httpx.Request, consume: Consume[T]) -> T:
+    def _exchange(
+        self, what: str, http: httpx.Client, request: httpx.Request, consume: Consume[T]
+    ) -> T:
         """Send a request and have its answer read.
 
         What httpx raises holds the whole address, so that our own error is raised when its own is
         over and forgotten, and not within or from it.
         """
-        with unlogged():
+        with unlogged(), limited(self.longest_s) as limit:
             try:
                 answer = http.send(request, stream=True, follow_redirects=False)
                 try:
@@ -160,6 +170,8 @@ class Transport:
                     answer.close()
             except _LOST as error:
                 kind, sent = type(error).__name__, not isinstance(error, _UNSENT)
+        if limit.is_over:
+            raise SlowError(too_slow(what), sent=sent)
         msg = f"{what}: the connection was lost ({kind})"
         raise AwayError(msg, sent=sent)
 
@@ -167,7 +179,7 @@ class Transport:
 def _client() -> httpx.Client:
     # A cookie that is kept would be sent again, to storage too, or break what is sent with it.
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
-    return httpx.Client(verify=_certificates(), cookies=no_cookies)
+    return timed(httpx.Client(verify=_certificates(), cookies=no_cookies))
 
 
 @cache

@@ -57,7 +57,7 @@ class FileBody:
     def __iter__(self) -> Iterator[bytes]:
         self.is_sent, sent = False, 0
         with self._path.open("rb") as file:
-            while sent < self.size and (block := file.read(min(_BLOCK, self.size - sent))):
+            while block := file.read(min(_BLOCK, self.size - sent)):
                 yield block
                 sent += len(block)
                 self._progress(sent)

@@ -118,6 +118,7 @@ def _told(mesh: SeenMesh) -> dict[str, Any]:
         "title": mesh.title,
         "fdi": number,
         "arch": mesh.arch,
+        "bone": mesh.is_bone,
         "color": mesh.css,
     }
 

@@ -74,6 +74,49 @@ def test_bone_belongs_to_its_groups_arch_else_to_its_names(group, name, arch):
     assert arch_of(group, name, None) == arch
 
 
+@pytest.mark.parametrize(
+    ("group", "name", "is_bone"),
+    [
+        ("fusion", "11", False),
+        ("fusion", "mesiodens", False),
+        ("root", "99", False),
+        ("fusion", "upper_supernumerary", False),
+        ("fusion", "gum", True),
+        ("teeth", "upper_jaw", True),
+        ("upper", "part-1", False),
+        ("upper", "gum", True),
+        ("reconstructions", "mandible", True),
+    ],
+)
+def test_what_lies_around_teeth_is_told_from_a_tooth_without_a_number(
+    tmp_path, group, name, is_bone
+):
+    path = write_glb(tmp_path / "a.glb", {name: ball((0, 0, 0))})
+
+    assert read(path, group)[name].is_bone is is_bone
+
+
+def test_teeth_of_a_jaw_are_seen_when_no_other_teeth_are(tmp_path):
+    parts = {"part-1": ball((0, 0, 0), 30.0), "part-2": ball((9, 0, 0)), "part-3": ball((0, 9, 0))}
+    jaw = read(write_glb(tmp_path / "upper.glb", parts), "upper")
+    fused = read(write_case(tmp_path)["fusion"])
+
+    assert {name: mesh.is_bone for name, mesh in jaw.items()} == {
+        "part-1": True,
+        "part-2": False,
+        "part-3": False,
+    }
+    assert seen_first({"fusion": fused.values(), "upper": jaw.values()}) == {"fusion"}
+    assert seen_first({"upper": jaw.values()}) == {"upper"}
+
+
+def test_a_jaw_is_no_tooth_on_the_page_either(tmp_path):
+    path = write_glb(tmp_path / "a.glb", {"11": ball((0, 0, 0))})
+
+    assert read(path, "lower")["11"].tooth is None
+    assert read(path, "fusion")["11"].tooth is not None
+
+
 def test_no_tooth_is_seen_twice(tmp_path):
     case = write_case(tmp_path)
     teeth, bone = (

@@ -10,7 +10,7 @@ class Stage {
   #controls;
   #renderer;
   #scene = new THREE.Scene();
-  #parts = new Map(); // by key: {meshes, isTooth, arch, shown}
+  #parts = new Map(); // by key: {meshes, isBone, arch, shown}
   #omitted = ""; // the arch that is left out of a view
   #chosen = null;
   #bone = 1;
@@ -46,7 +46,7 @@ class Stage {
       const part = partOf(node);
       if (!part) continue;
       for (const mesh of meshes) prepare(mesh, part);
-      this.#parts.set(part.key, { meshes, isTooth: part.fdi !== null, arch: part.arch, shown: false });
+      this.#parts.set(part.key, { meshes, isBone: part.bone, arch: part.arch, shown: false });
     }
     this.#scene.add(scene);
     this.bone = this.#bone;
@@ -65,8 +65,8 @@ class Stage {
   /** How solid bone is, 0 to 1. */
   set bone(share) {
     this.#bone = share;
-    for (const { meshes, isTooth } of this.#parts.values()) {
-      if (isTooth) continue;
+    for (const { meshes, isBone } of this.#parts.values()) {
+      if (!isBone) continue;
       for (const mesh of meshes) {
         Object.assign(mesh.material, { opacity: share, transparent: share < 1, depthWrite: share === 1 });
         mesh.renderOrder = share < 1 ? 1 : 0;
@@ -132,7 +132,7 @@ class Stage {
   }
 
   #isDrawn(part) {
-    return part.shown && (part.arch === "" || part.arch !== this.#omitted) && (part.isTooth || this.#bone > 0);
+    return part.shown && (part.arch === "" || part.arch !== this.#omitted) && (!part.isBone || this.#bone > 0);
   }
 
   #arrange() {

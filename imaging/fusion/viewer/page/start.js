@@ -124,7 +124,7 @@ async function start() {
   place("status").textContent = "";
   const look = addViews(content.views, stage);
   const choose = addChoosing(stage, legend, titles);
-  const hasBoth = meshes.some(({ fdi }) => fdi === null) && meshes.some(({ fdi }) => fdi !== null);
+  const hasBoth = meshes.some(({ bone }) => bone) && meshes.some(({ bone }) => !bone);
   const reset = () => {
     place("bone").value = hasBoth ? BONE_AROUND_TEETH : 1;
     stage.bone = Number(place("bone").value);
@@ -132,7 +132,7 @@ async function start() {
     legend.reset();
     look(content.views.find(({ name }) => name === "front"));
   };
-  document.querySelector(".bones").hidden = !meshes.some(({ fdi }) => fdi === null);
+  document.querySelector(".bones").hidden = !meshes.some(({ bone }) => bone);
   place("bone").addEventListener("input", ({ target }) => (stage.bone = Number(target.value)));
   place("reset").addEventListener("click", reset);
   place("all").addEventListener("click", () => legend.showAll());

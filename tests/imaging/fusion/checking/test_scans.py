@@ -129,6 +129,24 @@ def test_garbage_is_refused(kind, content, tmp_path):
     assert "its content is something else" in refusal(path)
 
 
+@pytest.mark.parametrize("change", [-60, 2])
+def test_a_binary_stl_of_another_length_is_refused_with_both(change, tmp_path):
+    content = binary_stl(b"PLANTED", arch().triangles)
+    path = tmp_path / "a.stl"
+    path.write_bytes(content[:change] if change < 0 else content + bytes(change))
+
+    size = len(content)
+    told = f"a binary STL of 5120 faces has {size} bytes, not {size + change}"
+    assert told in refusal(path)
+
+
+def test_a_text_stl_may_shout(tmp_path):
+    path = tmp_path / "a.stl"
+    path.write_text(str(arch().export(file_type="stl_ascii")).upper())
+
+    assert check_scan(path, label=LABEL).faces == 5120
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_scan_that_is_cut_short_is_refused(kind, tmp_path):
     path = write(tmp_path, kind)

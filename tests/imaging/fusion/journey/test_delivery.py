@@ -4,11 +4,13 @@ import hashlib
 import json
 import resource
 import threading
+from dataclasses import replace
 
 import pytest
 
 from imaging.errors import InputError, MeshError, RemoteRejectedError, RemoteUnavailableError
-from imaging.fusion.journey import Collected, JobState
+from imaging.fusion.journey import Collected, FusionClient, JobState
+from tests.imaging.fusion.journey.lab import patient
 
 OUTPUTS = {"teeth", "root", "fusion", "reconstructions", "cbct_lower_jaw", "cbct_upper_jaw"}
 
@@ -80,6 +82,20 @@ def test_a_vendor_that_hands_out_nothing_is_refused_and_said(lab, key):
         lab.collect(key)
 
     assert lab.job(key).reason == "the vendor hands out none of the meshes"
+
+
+def test_a_run_delivers_no_more_than_is_allowed_for_all_its_meshes(lab, key):
+    least = FusionClient(replace(lab.connection, most_gb=2e-5), sleep=patient)
+    with least, pytest.raises(RemoteRejectedError, match="more than 2e-05 GB together"):
+        lab.collect(key, client=least)
+
+    job = lab.job(key)
+    written = [path.stat().st_size for path in (lab.root / "fusions").rglob("*.ply")]
+    assert sum(written) <= 20_000
+    assert "IMAGING_FUSION_MOST_GB" in job.reason
+    assert not job.collected
+    with FusionClient(replace(lab.connection, most_gb=1), sleep=patient) as enough:
+        assert isinstance(lab.collect(key, client=enough), Collected)
 
 
 def test_a_file_that_was_damaged_since_is_fetched_again(lab, key):

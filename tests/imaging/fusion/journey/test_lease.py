@@ -24,6 +24,12 @@ def test_a_ledger_that_is_away_for_a_moment_loses_no_lease():
         lease.check()
 
 
+def test_a_lease_that_cannot_be_renewed_thrice_is_renewed_in_time_still():
+    lease = Lease(lambda: None, 120.0)
+
+    assert lease._every_s == pytest.approx(120.0 / 4)
+
+
 def test_who_lost_it_is_told_whenever_it_asks():
     asked = Event()
 

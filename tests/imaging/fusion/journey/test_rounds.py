@@ -4,14 +4,12 @@ from itertools import pairwise
 
 import pytest
 
-from imaging.errors import (
-    SettingError,
-)
+from imaging.errors import RemoteUnavailableError, SettingError
 from imaging.fusion.journey import (
     FusionClient,
     JobState,
     look_after,
-    uncertain_rows,
+    undecided_rows,
 )
 from imaging.fusion.place import work_folder
 from tests.imaging.fusion.journey.lab import patient
@@ -113,11 +111,53 @@ def test_a_vendor_that_is_away_is_a_row_and_no_end(slow_lab, rounds):
     assert rounds().rows[0]["found"] == "the vendor cannot be reached"
 
 
+def test_a_vendor_that_hangs_holds_a_round_no_longer_than_so_and_all_jobs_get_their_turn(
+    slow_lab, rounds
+):
+    jobs = {submitted(slow_lab, f"case-{number}", number).run_id for number in range(12)}
+    asked = []
+
+    class Hanging(FusionClient):
+        def status(self, run_id):
+            asked.append(run_id)
+            slow_lab.clock.sleep(100)
+            raise RemoteUnavailableError
+
+    def hanging(_):
+        return Hanging(slow_lab.connection, sleep=patient)
+
+    found = [row["found"] for row in rounds(client_of=hanging).rows]
+
+    assert 2 <= len(asked) <= 6  # the others had begun before the time was up
+    assert found.count("asked about next time, the vendor is slow") == 12 - len(asked)
+    first = set(asked)
+    asked.clear()
+    rounds(client_of=hanging)
+    assert set(asked).isdisjoint(first)
+    for _ in range(4):
+        rounds(client_of=hanging)
+    assert first | set(asked) == jobs
+
+
 def test_an_overdue_job_is_told(slow_lab, rounds):
     submitted(slow_lab)
     slow_lab.clock.sleep(10_000)
 
-    assert rounds().rows[0]["found"] == "overdue"
+    for _ in range(2):  # also where its time to be asked about has not come
+        (row,) = rounds().rows
+        assert row["found"].startswith("overdue")
+    assert slow_lab.vendor.counts["status"] == 1
+
+
+def test_a_run_that_the_vendor_forgot_is_overdue_with_its_words(slow_lab, rounds):
+    submitted(slow_lab)
+    slow_lab.clock.sleep(10_000)
+    slow_lab.vendor.plan("status", 404)
+
+    (row,) = rounds().rows
+
+    assert "resolve-fusion" in row["found"]
+    assert "refuses (404)" in row["reason"]
 
 
 def test_a_killed_preparation_is_begun_anew(slow_lab, rounds):
@@ -153,7 +193,7 @@ def test_a_submission_whose_worker_vanished_is_uncertain_and_a_person_is_told(sl
     assert "resolve-fusion" in found.rows[0]["found"]
     assert slow_lab.job(prepared.key).state is JobState.UNCERTAIN
     assert rounds().rows[0]["found"] == found.rows[0]["found"]
-    assert [row["case"] for row in uncertain_rows(slow_lab.ledger)] == ["case-1"]
+    assert [row["case"] for row in undecided_rows(slow_lab.ledger)] == ["case-1"]
 
 
 def test_a_collection_that_always_fails_is_begun_ever_more_rarely(slow_lab, rounds):

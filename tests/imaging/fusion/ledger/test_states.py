@@ -17,6 +17,7 @@ KEYS = st.sampled_from([key_of(1), key_of(2)])
 RUNS = st.sampled_from(["run-1", "run-2", "run-3"])
 BUDGETS = st.sampled_from([PLENTY, PLENTY, Budget(3, 1000)])
 C, S, U = "CLAIMED", "SUBMITTING", "UNCERTAIN"
+OVER = {"FAILED", "RELEASED"}
 
 
 @dataclass
@@ -29,6 +30,8 @@ class Model:
     run_id: str = ""
     collecting: str = ""
     collected: bool = False
+    collections: int = 0
+    deadline: float = 0.0
     sent: list[list[str]] = field(default_factory=list)  # run id and outcome of each submission
 
     @property
@@ -71,7 +74,7 @@ class States(RuleBasedStateMachine):
         assert allowed
         return result
 
-    @rule(seconds=st.sampled_from([1, 60, 200, 700]))
+    @rule(seconds=st.sampled_from([1, 60, 200, 700, 8000]))
     def time_goes_on(self, seconds):
         self.desk.wait(seconds)
 
@@ -92,7 +95,7 @@ class States(RuleBasedStateMachine):
             assert bool(claim.owner) == free
         if claim and free:
             model.state, model.owner, model.lease = C, claim.owner, self.now + 120
-            model.run_id, model.collected = "", False
+            model.run_id, model.collected, model.collections = "", False, 0
 
     @rule(key=KEYS, mine=st.booleans(), budget=BUDGETS)
     def begin(self, key, mine, budget):
@@ -101,6 +104,7 @@ class States(RuleBasedStateMachine):
         allowed = model.state == C and mine and self.paid() < budget.runs_per_day
         if self.tried(allowed, self.desk.ledger.begin_submission, key, owner, budget):
             model.state, model.lease = S, self.now + 300
+            model.deadline = self.now + 7200
             model.sent.append(["", S])
 
     @rule(key=KEYS)
@@ -125,11 +129,20 @@ class States(RuleBasedStateMachine):
             expected = "unknown"
         elif run_id in self.runs():
             expected = "known" if self.runs()[run_id] == key else "conflict"
+            if self.is_taken_after_all(key, run_id):
+                expected, found = "adopted", next(row for row in model.sent if row[0] == run_id)
+                model.run_id = ""
         else:
             expected = "adopted" if found and not model.run_id else "conflict"
         assert self.desk.ledger.adopt(key, run_id) == expected
         if expected == "adopted":
             self.attach(model, found, run_id)
+
+    def is_taken_after_all(self, key, run_id):
+        """Whether a run of this job was written off, and nothing took its place."""
+        model = self.models[key]
+        is_open = model.state in {C, S, U, "RELEASED", "REFUSED", "FAILED"}
+        return is_open and model.run_id in {"", run_id} and [run_id, "RELEASED"] in model.sent
 
     def attach(self, model, submission, run_id):
         submission[:] = [run_id, "SUBMITTED"]
@@ -152,13 +165,54 @@ class States(RuleBasedStateMachine):
         if self.tried(allowed, self.desk.ledger.uncertain, key, "lost") and model.state in {S, U}:
             model.state = model.open[1] = U
 
-    @rule(key=KEYS)
-    def release(self, key):
+    @rule(key=KEYS, consents=st.booleans())
+    def release(self, key, consents):
         model = self.models[key]
-        allowed = model.state == U or (model.state == S and model.lease <= self.now)
-        if self.tried(allowed, self.desk.ledger.release, key):
+        allowed = self.is_unknown(model) or (self.is_stuck(model) and consents)
+        call = lambda: self.desk.ledger.release(key, may_pay_twice=consents)  # noqa: E731
+        if self.tried(allowed, call):
+            self.write_off(model)
+            model.state = "RELEASED"
+
+    @rule(key=KEYS)
+    def give_up(self, key):
+        model = self.models[key]
+        is_dead = model.state == C and model.lease <= self.now
+        allowed = self.is_unknown(model) or self.is_stuck(model) or is_dead
+        if self.tried(allowed, self.desk.ledger.give_up, key):
+            self.write_off(model)
+            model.state = "REFUSED" if model.state == C else "FAILED"
+
+    @rule(key=KEYS, run_id=RUNS)
+    def replace_run(self, key, run_id):
+        model = self.models[key]
+        same = run_id == model.run_id and model.state in {"SUBMITTED", "COMPLETED"}
+        is_ours = self.runs().get(run_id, key) == key
+        allowed = same or (is_ours and (self.is_stuck(model) or model.state in OVER))
+        is_new = run_id not in self.runs()
+        if self.tried(allowed, self.desk.ledger.replace_run, key, run_id) and not same:
+            self.write_off(model)
+            if is_new:
+                model.sent.append([run_id, ""])
+            next(row for row in model.sent if row[0] == run_id)[1] = "SUBMITTED"
+            model.state, model.run_id, model.collections = "SUBMITTED", run_id, 0
+            model.deadline = self.now + 7200
+
+    def is_unknown(self, model):
+        return model.state == U or (model.state == S and model.lease <= self.now)
+
+    def is_stuck(self, model):
+        is_late = model.state == "SUBMITTED" and model.deadline <= self.now
+        is_useless = model.state == "COMPLETED" and not model.collected and model.collections > 0
+        return is_late or (is_useless and model.lease <= self.now)
+
+    def write_off(self, model):
+        if model.state in {S, U}:
             model.open[1] = "RELEASED"
-            model.state, model.owner = "RELEASED", ""
+        elif model.state == "SUBMITTED":
+            next(row for row in model.sent if row[0] == model.run_id)[1] = "RELEASED"
+        model.owner = model.collecting = ""
+        model.lease = 0.0
 
     @rule()
     def sweep(self):
@@ -186,6 +240,7 @@ class States(RuleBasedStateMachine):
             assert bool(owner) == (model.lease <= self.now and not model.collected)
         if owner:
             model.collecting, model.lease = owner, self.now + 120
+            model.collections += 1
 
     @rule(key=KEYS, collected=st.booleans())
     def end_collection(self, key, collected):
@@ -215,6 +270,8 @@ class States(RuleBasedStateMachine):
         assert {job.key for job in self.desk.ledger.to_collect()} == done
         abandoned = {k for k, m in late.items() if m.state == C}
         assert {job.key for job in self.desk.ledger.abandoned()} == abandoned
+        stuck = {k for k, m in self.models.items() if m.state == U or self.is_stuck(m)}
+        assert {job.key for job in self.desk.ledger.undecided()} == stuck
         submitted = {k for k, m in self.models.items() if m.state == "SUBMITTED"}
         assert {job.key for job in self.desk.ledger.due()} == submitted
 

@@ -190,6 +190,21 @@ def test_faces_of_vertices_that_are_not_there_are_refused(index, tmp_path):
         assert refused("ply", f"{head}{corners}3 0 1 {index}\n", tmp_path)
 
 
+@pytest.mark.parametrize(
+    "damage", ["v 2 0", "v 2 0\nv 1 1 0 7", "v ", "v a b c", "v 2 0 0x"], ids=repr
+)
+def test_numbers_of_an_obj_never_move_to_another_vertex(damage, tmp_path):
+    content = f"v 0 0 0\n{damage}\nv 2 2 0\nv 0 2 0\nf 1 2 3\n"
+
+    assert refused("obj", content, tmp_path)
+
+
+def test_it_is_said_what_the_beginning_of_a_file_lacks(tmp_path):
+    assert "begin with its counts" in refused("off", "OFF\nof teeth\n", tmp_path)
+    assert "has no header" in refused("ply", b"x" + FILES["ply"][1], tmp_path)
+    assert "neither text nor" in refused("stl", b"x" + FILES["stl text"][1], tmp_path)
+
+
 def test_counts_that_lie_take_no_memory(tmp_path):
     huge = struct.pack("<I", 2**32 - 1)
     stl = FILES["stl"][1]

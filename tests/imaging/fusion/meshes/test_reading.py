@@ -92,6 +92,30 @@ def test_a_square_is_two_triangles(tmp_path):
         assert (len(mesh.faces), mesh.area) == (2, pytest.approx(4.0)), kind
 
 
+@pytest.mark.parametrize("comment", ["# made by DOE^JANE", "# kept in C:\\scans\\"])
+def test_comments_in_an_obj_are_passed_over_wherever_they_are(comment, tmp_path):
+    lines = ["v 0 0 0", "v 2 0 0", "v 0 3 0", "f 1 2 3"]
+    text = "".join(f"{line} {comment}\n{comment}\n" for line in lines)
+
+    assert read_mesh(saved(tmp_path / "m", text), "obj").area == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("kind", ["obj", "off"])
+def test_a_comment_may_be_in_latin_1(kind, ball, tmp_path):
+    content = write_mesh(ball, tmp_path / "m", kind).read_bytes()
+
+    source = saved(tmp_path / "n", content + "# Jörg\n".encode("latin-1"))
+    assert len(read_mesh(source, kind).faces) == 320
+
+
+@pytest.mark.parametrize("kind", ["obj", "off"])
+def test_a_mark_at_the_beginning_of_a_text_is_passed_over(kind, ball, tmp_path):
+    source = write_mesh(ball, tmp_path / "m", kind)
+
+    marked = saved(tmp_path / "n", b"\xef\xbb\xbf" + source.read_bytes())
+    assert len(read_mesh(marked, kind).vertices) == 162
+
+
 @pytest.mark.parametrize("name", ["Möller", "J\xf6rg in Latin-1", ""])
 def test_a_text_stl_is_read_whatever_it_is_called(name, ball, tmp_path):
     text = ball.export(file_type="stl_ascii").replace("solid ", f"solid {name}", 1)

@@ -5,6 +5,7 @@ import logging
 import os
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trimesh
@@ -13,6 +14,7 @@ from PIL import Image
 from imaging.errors import InputError, MeshError
 from imaging.fusion.pictures import draw_views
 from imaging.fusion.pictures.engines import ENGINES, Engine
+from imaging.fusion.pictures.scenes import pieces_of, write_scene
 from tests.imaging.fusion.glbs import ball, write_case, write_glb
 
 _SIZE = (64, 48)
@@ -205,3 +207,13 @@ def test_the_overview_stays_small_whatever_is_drawn(case, tmp_path):
         assert overview.width > 300
     assert written[-1].name == "overview.png"
     assert written[-1].stat().st_size <= 60_000
+
+
+def test_a_tooth_without_a_number_is_drawn_as_solid_as_the_others(tmp_path):
+    teeth = {"11": ball((0, 0, 0)), "mesiodens": ball((20, 0, 0)), "gum": ball((0, 20, 0))}
+    pieces = pieces_of({"fusion": write_glb(tmp_path / "fusion.glb", teeth)})
+    scene: Any = trimesh.load_scene(write_scene(pieces, tmp_path / "scene.glb"))
+
+    alphas = [int(each.visual.material.baseColorFactor[3]) for each in scene.dump()]
+    assert sorted(alphas) == [76, 255, 255]
+    assert sorted(piece.is_bone for piece in pieces) == [False, False, True]

@@ -59,6 +59,55 @@ def test_a_number_in_a_jaw_is_no_tooth(delivered, folder):
     assert lower.parts[0].colour == colour_of("mandible")
 
 
+def test_numbers_of_its_own_teeth_in_a_jaw_are_teeth(deliver, teeth, folder):
+    upper = {"21": teeth["21"], "11": teeth["11"], "bone": teeth["36"]}
+    (group,) = assemble({"cbct_upper_jaw": deliver("cbct_upper_jaw", upper)}, KINDS, folder).groups
+
+    assert [part.title for part in group.parts][:2] == [
+        "11 Upper right central incisor",
+        "21 Upper left central incisor",
+    ]
+    assert [part.colour for part in group.parts][:2] == [colour_of("11"), colour_of("21")]
+    assert group.parts[2].tooth is None
+
+
+def test_parts_of_a_jaw_that_are_only_counted_are_told_apart(deliver, teeth, folder):
+    names = [f"part-{number}" for number in range(1, 17)]
+    upper = dict.fromkeys(names, teeth["11"])
+    (group,) = assemble({"cbct_upper_jaw": deliver("cbct_upper_jaw", upper)}, KINDS, folder).groups
+
+    assert [part.node for part in group.parts] == names  # 2 before 10
+    assert len({part.colour for part in group.parts}) == 16
+    assert colour_of("maxilla") not in {part.colour for part in group.parts}
+    assert all(part.tooth is None for part in group.parts)
+
+
+def test_counted_parts_of_a_jaw_are_no_teeth_though_some_could_be(deliver, teeth, folder):
+    counted = {str(number): teeth["11"] for number in range(16)}
+    (group,) = assemble(
+        {"cbct_upper_jaw": deliver("cbct_upper_jaw", counted)}, KINDS, folder
+    ).groups
+
+    assert all(part.tooth is None for part in group.parts)
+
+
+def test_formats_may_be_mixed_within_an_output(deliver, teeth, folder):
+    mixed = deliver("fusion", {"11": teeth["11"]}, "stl") | deliver("fusion", {"21": teeth["21"]})
+    made = assemble({"fusion": mixed}, KINDS, folder)
+
+    assert made.notes == ()
+    assert [part.node for part in made.groups[0].parts] == ["11", "21"]
+
+
+def test_meshes_in_another_unit_are_noted_once(deliver, teeth, folder):
+    for mesh in teeth.values():
+        mesh.apply_scale(1e-3)
+    made = assemble({"fusion": deliver("fusion", teeth)}, KINDS, folder)
+
+    assert [note.split(",")[0] for note in made.notes] == ["3 of the meshes are of an odd size"]
+    assert made.metrics["note"].str.contains("in another unit than mm").all()
+
+
 def test_names_that_clash_are_told_apart(deliver, teeth, folder):
     meshes = dict.fromkeys(("11", "tooth_11", "T11", "patient"), teeth["11"])
     made = assemble({"fusion": deliver("fusion", meshes)}, KINDS, folder)

@@ -132,3 +132,36 @@ def test_the_file_gives_back_the_table(table, tmp_path):
     assert read["area_mm2"][0] == pytest.approx(52.0)
     assert read["watertight"].tolist()[:2] == [True, False]
     assert np.isnan(read["faces"][2])
+
+
+@pytest.mark.parametrize(
+    ("scale", "note"),
+    [
+        (1.0, None),
+        (1e-3, "0.004 mm long: in another unit than mm?"),
+        (1e3, "4,000 mm long: in another unit than mm?"),
+    ],
+)
+def test_a_size_of_no_tooth_and_no_jaw_is_noted_and_not_rounded_away(scale, note):
+    mesh = box()
+    row = measured(trimesh.Trimesh(mesh.vertices * scale, mesh.faces, process=False))
+
+    assert row.get("note") == note
+    assert row["area_mm2"] == pytest.approx(52.0 * scale**2)
+    assert row["volume_mm3"] == pytest.approx(24.0 * scale**3)
+
+
+def test_what_was_only_needed_to_measure_a_mesh_is_forgotten():
+    mesh = box()
+    measured(mesh)
+
+    assert "edges" not in mesh._cache.cache
+
+
+def test_a_volume_is_the_same_far_from_the_origin():
+    mesh = trimesh.creation.icosphere(subdivisions=6, radius=5.0)
+    near = measured(mesh)["volume_mm3"]
+    mesh.apply_translation([9e4, -9e4, 9e4])
+
+    assert near == pytest.approx(4 / 3 * np.pi * 125, rel=1e-3)
+    assert measured(mesh)["volume_mm3"] == pytest.approx(near, rel=1e-6)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from imaging.fusion.vendor import answers
+from imaging.fusion.vendor import limits
 
 
 @dataclass
@@ -19,5 +19,5 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(answers, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock

@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -51,6 +52,18 @@ def test_a_file_is_put_as_it_is_where_the_vendor_says(scan):
     assert urn == "urn:zhfile:o:s:APIClient:lab-7:2026/1.stl"
 
 
+def test_an_account_s_name_leads_to_no_other_place_of_the_file_server(scan):
+    signed = f"{STORAGE}/APIClient/lab-7%2F..%3Fx/a.stl"
+    vendor = Uploads(addresses=[httpx.Response(200, json=signed)])
+    account = replace(connection(), user_id="lab-7/..?x")
+
+    with pytest.raises(RemoteRejectedError):  # nor is any urn of it
+        FusionClient(account, httpx.Client(transport=httpx.MockTransport(vendor))).upload(scan)
+
+    (asked,) = vendor.asked
+    assert asked.url.raw_path == b"/scratch/APIClient/lab-7%2F..%3Fx/upload_url?postfix=stl"
+
+
 def test_defaults_of_a_client_that_was_given_do_not_reach_the_storage(scan):
     vendor = Uploads()
     headers = {"Content-Type": "text/plain", "X-ZH-TOKEN": TOKEN}
@@ -59,6 +72,15 @@ def test_defaults_of_a_client_that_was_given_do_not_reach_the_storage(scan):
     FusionClient(connection(), http).upload(scan)
 
     assert not {"content-type", "x-zh-token"} & set(vendor.puts[0].headers)
+
+
+def test_a_storage_may_be_encrypted_where_the_file_server_is_not(scan):
+    vendor = Uploads()
+    account = connection(files_url="http://127.0.0.1:8")
+
+    FusionClient(account, httpx.Client(transport=httpx.MockTransport(vendor))).upload(scan)
+
+    assert [put.url.scheme for put in vendor.puts] == ["https"]
 
 
 def test_a_signature_is_sent_as_it_was_signed(scan):
@@ -103,6 +125,7 @@ def test_a_urn_is_what_follows_the_account_in_the_address(scan, path, expected):
         "https://store.test:99999/APIClient/lab-7/a.stl",
         "https://[store/APIClient/lab-7/a.stl",
         "https://store.test/\x00/APIClient/lab-7/a.stl",
+        "https://store.test/ä/APIClient/lab-7/a.stl",
         "https://store.test/APIClient/another/a.stl",
         "https://store.test/APIClient/lab-77/a.stl",
         "https://store.test/bucket/a.stl?x=/APIClient/lab-7/",
@@ -115,7 +138,7 @@ def test_a_urn_is_what_follows_the_account_in_the_address(scan, path, expected):
         {"url": "https://store.test/APIClient/lab-7/a.stl"},
         ["https://store.test/APIClient/lab-7/a.stl"],
     ],
-    ids=range(22),
+    ids=range(23),
 )
 def test_nothing_is_sent_to_an_address_that_is_none_of_the_account(scan, signed):
     vendor = Uploads(addresses=[httpx.Response(200, json=signed)])

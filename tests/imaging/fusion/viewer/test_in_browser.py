@@ -250,7 +250,8 @@ def test_a_browser_without_webgl_is_told_and_still_shows_the_names(fusion_browse
 
 
 def test_a_tooth_is_named_through_bone_that_is_translucent(fusion_browser, tmp_path):
-    tooth = write_glb(tmp_path / "fusion.glb", {"11": ball((0, 0, 0))})
+    teeth = {"11": ball((0, 0, 0)), "mesiodens": ball((30, 0, 0))}
+    tooth = write_glb(tmp_path / "fusion.glb", teeth)
     around = write_glb(tmp_path / "upper.glb", {"maxilla": ball((0, 0, 0), 12.0)})
     groups = {"fusion": tooth, "upper": around}
     page = fusion_browser
@@ -259,6 +260,10 @@ def test_a_tooth_is_named_through_bone_that_is_translucent(fusion_browser, tmp_p
 
     key = "return viewer.keyOf(arguments[0])"
     assert page.run(pick) == page.run(key, "11 Upper right central incisor")
+    page.browser.set("#bone", "0")
+    drawn = "return viewer.where(viewer.keyOf(arguments[0])).drawn"
+    assert page.run(drawn, "mesiodens")  # a tooth, though it has no number
+    assert not page.run(drawn, "maxilla")
     page.browser.set("#bone", "1")
 
     assert page.run(pick) == page.run(key, "maxilla")
