@@ -1,4 +1,4 @@
-"""A GLB (glTF 2.0) that grows surface by surface, so that memory never holds more than one.
+"""A GLB (glTF 2.0) that grows surface by surface, so that memory never holds them all.
 
 What a file costs is what glTF needs without extensions, which some viewers lack: a vertex takes 24
 bytes, half of them for its normal, since without normals viewers must show every triangle flat. A

@@ -6,6 +6,7 @@ below it, each label's node holds its surface in millimetres toward left, back a
 DICOM has it. STL and PLY are in these millimetres too, as 3D Slicer takes them to be.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -127,11 +128,10 @@ def _mesh(surface: Surface) -> Any:  # trimesh's own types say less than its doc
 def _node_names(chosen: LabelFile) -> dict[int, str]:
     """Name the nodes as the labels are; a name of several gets their ids."""
     names = {each.id: chosen.label(each.id).name for each in chosen.statistics}
-    taken = [*names.values(), PATIENT]
-    return {
-        label: name if taken.count(name) == 1 else f"{name} ({label})"
-        for label, name in names.items()
-    }
+    taken = Counter([*names.values(), PATIENT])
+    numbered = {label: f"{name} ({label})" for label, name in names.items()}
+    told = {label: name if taken[name] == 1 else numbered[label] for label, name in names.items()}
+    return told if len(set(told.values())) == len(told) else numbered  # one may be "rib (1)" itself
 
 
 def _row(each: LabelStatistics, label: Label, surface: Surface) -> ConvertedLabel:

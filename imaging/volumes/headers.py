@@ -8,6 +8,7 @@ from typing import BinaryIO
 import pydicom
 from pydicom import Dataset
 
+from imaging.dicom.decoding import size_fault
 from imaging.dicom.frames import directions, finite_numbers, stated
 from imaging.dicom.reading import UNREADABLE
 from imaging.errors import DicomError
@@ -54,7 +55,7 @@ class PixelLayout:
         offset: Where the slice starts in its file; -1 when it must be decoded.
         frame: Which frame of its file it is.
         frames: How many there are.
-        fault: Why they are no grey values; empty when they are.
+        fault: Why they are no grey values, or not decoded; empty when they can be.
     """
 
     shape: tuple[int, int]
@@ -171,6 +172,8 @@ def _layout(dataset: Dataset, offset: int, frame: int, frames: int) -> PixelLayo
         fault = "pixels are colours, not grey values"
     elif dataset.get("ModalityLUTSequence"):
         fault = "pixels are converted by a table, not by slope and intercept"
+    elif offset < 0 and (too_large := size_fault(*shape, bits)):
+        fault = f"PixelData {too_large}"
     size = shape[0] * shape[1] * bits // 8
     return PixelLayout(
         shape=shape,

@@ -7,13 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
+from imaging.dicom.decoding import frames_fault, size_fault
 from imaging.dicom.reading import UNREADABLE
 from imaging.errors import DicomError
 from imaging.rt.files.attributes import count_of, named, refuse
 
-# Of decoded pixels: a few kilobytes of a compressed dose can stand for gigabytes of zeros. A dose
-# of 512 x 512 x 500 numbers of 32 bits still fits.
-_MOST_DECODED = 1 << 29
 _FACTORS = ("NumberOfFrames", "Rows", "Columns", "SamplesPerPixel", "BitsAllocated")
 
 Stored = NDArray[Any]
@@ -36,8 +34,8 @@ def stored_values(rtdose: Dataset) -> Stored:
     dtype = _dtype(rtdose)
     if "PixelData" not in rtdose or not rtdose.PixelData:
         refuse(rtdose, "PixelData", "is missing or empty")
-    check_decoded_size(rtdose)
     if _is_compressed(rtdose):
+        check_decoded_size(rtdose)
         return _checked(rtdose, _decompressed(rtdose, shape))
     content, needed = rtdose.PixelData, math.prod(shape) * dtype.itemsize
     if len(content) != needed:
@@ -47,16 +45,24 @@ def stored_values(rtdose: Dataset) -> Stored:
 
 
 def check_decoded_size(rtdose: Dataset) -> None:
-    """Refuse compressed pixels that would be decoded to more than 512 MB.
+    """Refuse pixels that would be decoded to more than 512 MB, unless so many bytes are there.
+
+    Whether they are compressed is not asked: decoders go by the transfer syntax, and not by whether
+    PixelData has a length, which those that are compressed have not.
 
     Raises:
-        DicomError: They would, or an attribute that tells their number is wrong.
+        DicomError: They would, they hold more frames than the dose has, or an attribute that tells
+            their number is wrong.
     """
-    if not _is_compressed(rtdose):
-        return
-    size = math.prod(count_of(rtdose, name, least=1, default=1) for name in _FACTORS) // 8
-    if size > _MOST_DECODED:
-        refuse(rtdose, "PixelData", f"is compressed, and takes {size} bytes when it is not")
+    factors = [count_of(rtdose, name, least=1, default=1) for name in _FACTORS]
+    are_all_there = math.prod(factors) // 8 <= len(rtdose.PixelData or b"")
+    try:
+        fault = "" if are_all_there else size_fault(*factors)
+        fault = fault or frames_fault(rtdose, _transfer_syntax(rtdose))
+    except UNREADABLE:
+        fault = "holds no frames that can be decoded"
+    if fault:
+        refuse(rtdose, "PixelData", fault)
 
 
 def _dtype(rtdose: Dataset) -> np.dtype[Any]:

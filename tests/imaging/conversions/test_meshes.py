@@ -115,6 +115,14 @@ def test_labels_of_one_name_are_told_apart(tmp_path):
     assert files == ["m/rib.stl", "m/rib_2.stl", "m/patient.stl"]
 
 
+def test_a_label_that_is_called_as_another_would_be_is_told_apart_too(tmp_path):
+    source = written(tmp_path / "l.nii.gz", blocks(GRID.shape, [1, 2, 3]), GRID)
+    named(source, {1: "rib", 2: "rib", 3: "rib (1)"})
+    meshes_of_labels(source, tmp_path / "m.glb")
+
+    assert set(nodes(tmp_path / "m.glb")) == {"rib (1)", "rib (2)", "rib (1) (3)"}
+
+
 def test_labels_cut_out_a_few_at_a_time_are_the_same(tmp_path):
     labels = speckled(GRID.shape, seed=5, share=0.01)
     chosen = label_file(written(tmp_path / "l.nii.gz", labels, GRID))

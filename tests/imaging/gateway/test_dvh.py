@@ -210,7 +210,7 @@ def test_a_dose_of_few_bytes_that_stand_for_too_many_is_not_decoded(client, engi
     answer = client.post("/dvh", content=body, headers={"Content-Type": MULTIPART})
 
     assert answer.status_code == 422
-    assert "is compressed, and takes 536936448 bytes" in answer.json()["detail"]
+    assert "takes 536936448 bytes when it is decoded" in answer.json()["detail"]
 
 
 def test_other_requests_are_answered_while_dvhs_are_calculated(options, monkeypatch):

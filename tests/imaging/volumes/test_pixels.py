@@ -210,6 +210,19 @@ def test_pixels_that_cannot_be_read_are_a_finding_that_names_the_slice(change, t
     assert not list(tmp_path.glob("nifti/*"))
 
 
+def test_few_bytes_that_stand_for_gigabytes_are_not_decoded(tmp_path):
+    def endless(image: Dataset, _: int) -> None:
+        image.compress(RLELossless)
+        image.Rows = image.Columns = 30_000
+
+    images = series(numbered(3, 6, 7), change=endless)
+
+    (finding,) = made(tmp_path, written(images, tmp_path / "in")).findings
+
+    assert finding.kind == FindingKind.PIXELS_UNREADABLE
+    assert "PixelData takes 1800000000 bytes when it is decoded" in str(finding.evidence)
+
+
 def test_a_file_that_is_no_image_is_a_finding(tmp_path):
     paths = written(series(numbered(3, 6, 7)), tmp_path / "in")
     (tmp_path / "in/other.dcm").write_bytes(b"something else" * 100)
