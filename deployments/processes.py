@@ -37,6 +37,17 @@ class Server:
         """Whether this very process still runs."""
         return self._process() is not None
 
+    def listens_on(self, port: int) -> bool:
+        """Whether this very process, and not another's, takes connections at a port."""
+        process = self._process()
+        with contextlib.suppress(psutil.Error):
+            sockets = process.net_connections("tcp") if process else []
+            return any(
+                socket.status == psutil.CONN_LISTEN and socket.laddr.port == port
+                for socket in sockets
+            )
+        return False
+
     def stop(self) -> bool:
         """End it and the processes it started, first by request, then by force.
 

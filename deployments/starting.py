@@ -4,7 +4,6 @@ Each listens on a free loopback port and keeps everything in the stack's folder,
 runs already, and no profile of the user's, is touched.
 """
 
-import contextlib
 import subprocess
 import sys
 import time
@@ -52,14 +51,13 @@ def start_stack(
         _start_prefect(stack)
         if own_archive:
             _start_archive(stack, say)
-        _start_gateway(stack)
+        start_gateway(stack)
         if own_archive:
             _start_vendor(stack, vendor_s)
         _wait_for_prefect(stack)
         warming.wait(_START_TIMEOUT_S)
         _start_worker(stack)
         _deploy(stack)
-        _wait_for_gateway(stack)
     except BaseException:
         stack.stop()
         raise
@@ -97,14 +95,30 @@ def _start_prefect(stack: Stack) -> None:
     start_prefect(stack, "prefect-server")
 
 
-def _start_gateway(stack: Stack) -> None:
-    """Start the gateway on the data root; flows that are started later know its address."""
+def start_gateway(stack: Stack) -> None:
+    """Start the gateway on the data root; flows that are started later know its address.
+
+    Raises:
+        StackError: It did not start.
+    """
     port = free_port(GATEWAY_PORT)  # the same each time, so that links in artifacts stay right
+    try:
+        _start_gateway_at(stack, port)
+    except StackError:
+        if free_port(port) == port:
+            raise
+        # Another stack that starts at the same moment found the port free too, and was faster.
+        _start_gateway_at(stack, free_port())
+
+
+def _start_gateway_at(stack: Stack, port: int) -> None:
     words = ["--host", "127.0.0.1", "--port", str(port)]  # of one person, whatever the settings say
     command = [sys.executable, "-m", "deployments.gateway", *words]
     stack.gateway = f"http://127.0.0.1:{port}"
-    stack.servers.append(start_server("gateway", command, stack.variables, stack.folder))
+    server = start_server("gateway", command, stack.variables, stack.folder)
+    stack.servers = [*(other for other in stack.servers if other.name != "gateway"), server]
     stack.save()
+    _wait(stack, "gateway", lambda: server.listens_on(port))
 
 
 def _start_vendor(stack: Stack, seconds: float) -> None:
@@ -114,16 +128,6 @@ def _start_vendor(stack: Stack, seconds: float) -> None:
     stack.vendor = account["IMAGING_FUSION_URL"]
     stack.environment = {**stack.environment, **account}
     stack.save()
-
-
-def _wait_for_gateway(stack: Stack) -> None:
-    _wait(stack, "gateway", lambda: _answers(f"{stack.gateway}/health"))
-
-
-def _answers(url: str) -> bool:
-    with contextlib.suppress(httpx.TransportError):
-        return httpx.get(url).is_success
-    return False
 
 
 def _wait_for_prefect(stack: Stack) -> None:

@@ -12,9 +12,10 @@ import httpx
 import pandas as pd
 import pytest
 
+from deployments import starting
 from deployments.prefect_api import PrefectApi, RunFailedError, RunStatus
 from deployments.processes import Server, free_port, start_server
-from deployments.stack import Stack
+from deployments.stack import Stack, StackError
 from tests.deployments.patience import PATIENCE_S
 
 pytestmark = pytest.mark.stack
@@ -147,6 +148,50 @@ def test_a_wanted_port_is_taken_if_it_is_free():
         taken = other.getsockname()[1]
         assert free_port(taken) != taken
     assert free_port(taken) == taken
+
+
+LISTENER = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[-1])))"
+
+
+@pytest.fixture
+def gateway_is(monkeypatch):
+    """Puts a program of a line in the gateway's place."""
+
+    def put(program: str):
+        def start(name, command, environment, folder):
+            return start_server(
+                name, [sys.executable, "-c", program, *command[3:]], environment, folder
+            )
+
+        monkeypatch.setattr(starting, "start_server", start)
+
+    return put
+
+
+def test_of_two_stacks_that_start_at_once_the_slower_takes_another_port(
+    tmp_path, monkeypatch, gateway_is
+):
+    gateway_is(f"{LISTENER}; time.sleep(600)")
+    stack = Stack(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as faster:
+        taken = faster.getsockname()[1]
+        found_free = {starting.GATEWAY_PORT: taken}
+        monkeypatch.setattr(starting, "free_port", lambda at=0: found_free.pop(at, free_port(at)))
+        try:
+            starting.start_gateway(stack)
+
+            assert [server.name for server in stack.servers] == ["gateway"]
+            assert stack.servers[0].listens_on(int(stack.gateway.rpartition(":")[2]))
+            assert not stack.servers[0].listens_on(taken)
+        finally:
+            stack.stop()
+
+
+def test_a_gateway_that_ends_for_a_reason_of_its_own_is_told(tmp_path, gateway_is):
+    gateway_is("raise SystemExit(2)")
+
+    with pytest.raises(StackError, match=r"gateway did not start; see .*gateway\.log"):
+        starting.start_gateway(Stack(tmp_path))
 
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
