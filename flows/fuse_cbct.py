@@ -59,7 +59,8 @@ def fuse_cbct(  # noqa: PLR0913 - each is a field of the form
         series_instance_uid: Which series of the CBCT, where there are several.
         specification: Which workflow of the vendor's, and which meshes in which format.
         draco: Write compressed GLB files too: a fifth of the size; not every program opens them.
-        submit_again: Pay for another run where the vendor failed on the same files before.
+        submit_again: Pay for another run where the vendor failed on the same files before, or a
+            person gave them up.
     """
     files = {"upper_scan": upper_scan, "lower_scan": lower_scan, "cbct": cbct}
     found = find_case(case, files, series_instance_uid)

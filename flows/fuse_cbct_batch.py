@@ -41,7 +41,8 @@ def fuse_cbct_batch(  # noqa: PLR0913 - each is a field of the form
         deidentify: Take the patients' identities out of the CBCTs' headers on the way.
         specification: Which workflow of the vendor's, and which meshes in which format.
         draco: Write compressed GLB files too.
-        submit_again: Pay for another run where the vendor failed on the same files before.
+        submit_again: Pay for another run where the vendor failed on the same files before, or a
+            person gave them up.
         max_failed_percent: The run fails when more than this share of the cases is refused, or all
             of them.
     """

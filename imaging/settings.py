@@ -43,7 +43,7 @@ class Settings(BaseSettings):
         None, description="Folder of DICOM files: the embedded archive."
     )
     timeout_s: float = Field(
-        60.0, gt=0, description="Longest silence of a server before giving up."
+        60.0, gt=0, allow_inf_nan=False, description="Longest silence of a server before giving up."
     )
     project_key: SecretStr = Field(SecretStr(""), description="Secret behind the case ids.")
     crosswalk_key: SecretStr = Field(
@@ -75,10 +75,16 @@ class Settings(BaseSettings):
     fusion_runs_per_day: int = Field(20, ge=0, description="Most runs paid for in 24 hours.")
     fusion_runs_per_month: int = Field(200, ge=0, description="Most runs paid for in 30 days.")
     fusion_deadline_s: float = Field(
-        7200.0, gt=0, description="A job that takes longer is reported as overdue."
+        7200.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="A job that takes longer is reported as overdue.",
     )
     fusion_most_gb: float = Field(
-        16.0, gt=0, description="Most that the meshes of one run may have together, in GB."
+        16.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Most that the meshes of one run may have together, in GB.",
     )
 
     @field_validator("orthanc_url", "dicom_folder", "fusion_url", "fusion_files_url", mode="before")

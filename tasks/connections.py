@@ -67,7 +67,9 @@ class FusionVendor(Block):
     )
     runs_per_day: int = Field(20, ge=0, description="Most runs paid for in any 24 hours")
     runs_per_month: int = Field(200, ge=0, description="Most runs paid for in any 30 days")
-    deadline_s: float = Field(7200.0, gt=0, description="A job that takes longer is overdue")
+    deadline_s: float = Field(
+        7200.0, gt=0, allow_inf_nan=False, description="A job that takes longer is overdue"
+    )
 
     def connection(self, name: str) -> VendorConnection:
         """Return the account, by the name that jobs remember it by."""

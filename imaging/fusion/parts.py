@@ -12,7 +12,7 @@ from imaging.fusion.meshes import Tooth, fdi, is_tissue, tooth_in
 from imaging.fusion.views import Arch
 
 JAWS: Mapping[str, Arch] = {"upper": "upper", "lower": "lower"}
-LONGEST_TOOTH_MM = 40.0  # parts of a jaw that are no longer are its teeth, each for itself
+_LONGEST_TOOTH_MM = 40.0
 _OF_UPPER, _OF_LOWER = ("upper", "maxill"), ("lower", "mandib")
 # The same teeth come fused, as crowns and roots apart, and as the CBCT alone shows them.
 _FIRST = (("fusion",), ("teeth", "root"), ("reconstructions",))
@@ -65,7 +65,8 @@ def meshes_of(glb: bytes, group: str) -> list[SeenMesh]:
     scene = scene_of(glb)
     try:
         nodes = list(enumerate(scene["nodes"]))
-        return [_mesh(scene, at, node, group) for at, node in nodes if "mesh" in node]
+        meshed = [(at, node) for at, node in nodes if "mesh" in node]
+        return [_mesh(scene, at, node, group, len(meshed)) for at, node in meshed]
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         msg = f"{group}: the GLB contradicts itself"
         raise MeshError(msg) from None
@@ -100,22 +101,35 @@ def seen_first(groups: Mapping[str, Iterable[SeenMesh]]) -> set[str]:
     return preferred | (set(groups) - toothed)
 
 
-def _mesh(scene: dict[str, Any], at: int, node: dict[str, Any], group: str) -> SeenMesh:
+def is_unnumbered_tooth(group: str, name: str, longest_mm: float, members: int) -> bool:
+    """Tell a tooth without a number from what lies around teeth.
+
+    Parts of a jaw that are no longer than a tooth are its teeth, each for itself; a jaw of one part
+    is that jaw, however little of it the CBCT saw.
+
+    Args:
+        group: The mesh's.
+        name: What it is called.
+        longest_mm: Its longest side.
+        members: How many meshes the group has.
+    """
+    is_small = members > 1 and longest_mm <= _LONGEST_TOOTH_MM
+    return not is_tissue(name) and (group in _TEETH or (group in JAWS and is_small))
+
+
+def _mesh(
+    scene: dict[str, Any], at: int, node: dict[str, Any], group: str, members: int
+) -> SeenMesh:
     extras = node.get("extras") or {}
     name = plain(node.get("name")) or f"mesh {at}"
     number = extras.get("fdi")
     tooth = fdi(str(number)) if number else tooth_in(name, group)
     known = f"{tooth.number} {tooth.name}" if tooth else name
     title = plain(extras.get("title")) or known
-    is_bone = tooth is None and not _is_unnumbered_tooth(group, name, _longest(scene, node))
+    longest_mm = _longest(scene, node)
+    is_bone = tooth is None and not is_unnumbered_tooth(group, name, longest_mm, members)
     arch = arch_of(group, name, tooth)
     return SeenMesh(at, name, title, tooth, arch, _color(scene, node), is_bone)
-
-
-def _is_unnumbered_tooth(group: str, name: str, longest_mm: float) -> bool:
-    return not is_tissue(name) and (
-        group in _TEETH or (group in JAWS and longest_mm <= LONGEST_TOOTH_MM)
-    )
 
 
 def _longest(scene: dict[str, Any], node: dict[str, Any]) -> float:

@@ -44,6 +44,14 @@ def test_a_wrong_value_is_refused_by_name_and_not_repeated(environment):
     assert caught.value.__cause__ is None
 
 
+@pytest.mark.parametrize("name", ["TIMEOUT_S", "FUSION_DEADLINE_S", "FUSION_MOST_GB"])
+def test_a_limit_that_is_none_is_refused(environment, name):
+    environment(**{f"IMAGING_{name}": "inf"})
+
+    with pytest.raises(SettingError, match=f"IMAGING_{name}"):
+        settings()
+
+
 def test_the_key_is_made_once_whoever_comes_first(tmp_path):
     place = Settings(data_root=tmp_path / "data")
     keys: list[bytes] = []

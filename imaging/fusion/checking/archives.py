@@ -92,7 +92,9 @@ def _faults(members: list[zipfile.ZipInfo], end: int) -> Iterator[str]:
         "that unpack to far more than can be": sum(_is_bomb(member) for member in members),
         "that overlap others": _overlapping(members, end),
     }
-    yield from (f"{count} files {what}" for what, count in counts.items() if count)
+    yield from (
+        f"{count} of {len(members)} files {what}" for what, count in counts.items() if count
+    )
     if sum(member.file_size for member in members) > MOST_UNPACKED:
         yield f"it unpacks to more than {MOST_UNPACKED >> 30} GB"
 

@@ -108,7 +108,7 @@ def _series(container: Container, contents: Contents, uid: str, rules: CbctRules
     ordered = [slices[index].member for index in stack.order]
     members = tuple(dict.fromkeys(ordered))  # a multi-frame file is the file of many slices
     others = len(contents.series) - 1
-    notes = (*contents.notes, *([f"{others} other CT series are left out"] if others else []))
+    notes = (*contents.notes, *([f"other CT series, left out: {others}"] if others else []))
     return CbctSource(
         kind="DICOM",
         modality="CT",
@@ -148,7 +148,7 @@ def _mixed(contents: Contents) -> list[str]:
         "archives (zip, rar, tar, ...)": contents.archives,
         "NRRD volumes": len(contents.volumes),
     }
-    return [f"{count} {what}" for what, count in found.items() if count]
+    return [f"{what}: {count}" for what, count in found.items() if count]
 
 
 def _volume(container: Container, contents: Contents, rules: CbctRules) -> CbctSource:

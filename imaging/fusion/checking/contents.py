@@ -42,7 +42,7 @@ class Contents:
             NO_DICOM: "files that are not DICOM",
         }
         return tuple(
-            f"{self.counts[kind]} {name} are left out"
+            f"{name}, left out: {self.counts[kind]}"
             for kind, name in names.items()
             if self.counts[kind]
         )

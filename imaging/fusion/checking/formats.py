@@ -39,16 +39,9 @@ def sniffed(path: Path, label: str) -> MeshType:
         label: How an error names it, such as `upper scan`.
 
     Raises:
-        InputError: There is no such file, or its suffix and content differ.
+        InputError: There is no such file, nothing in it, or its suffix and content differ.
     """
-    if not path.is_file():
-        msg = f"{label}: there is no such file"
-        raise InputError(msg)
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    if head.startswith(_ARCHIVES):
-        msg = f"{label}: it is an archive; unpack it, and hand over the one mesh in it"
-        raise InputError(msg)
+    head = _head_of(path, label)
     kind = kind_of_suffix(path, label)
     found = _kind_of(head, path.stat().st_size)
     if found != kind:
@@ -58,6 +51,25 @@ def sniffed(path: Path, label: str) -> MeshType:
         msg = f"{label}: its name says {kind}, but {content}"
         raise InputError(msg)
     return kind
+
+
+def _head_of(path: Path, label: str) -> bytes:
+    """Return the first bytes of a file that may hold a mesh."""
+    if path.is_dir():
+        msg = f"{label}: it is a folder; hand over the one mesh in it"
+        raise InputError(msg)
+    if not path.is_file():
+        msg = f"{label}: there is no such file"
+        raise InputError(msg)
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if head.startswith(_ARCHIVES):
+        msg = f"{label}: it is an archive; unpack it, and hand over the one mesh in it"
+        raise InputError(msg)
+    if not head:
+        msg = f"{label}: the file is empty"
+        raise InputError(msg)
+    return head
 
 
 def _stl_length(head: bytes, size: int) -> str:

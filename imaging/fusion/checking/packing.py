@@ -110,7 +110,9 @@ def _pack_slices(job: _Job, writer: ZipWriter, progress: Progress) -> tuple[str,
         done += member.size
         progress(done)
     if held_back:
-        found = "; ".join(f"{count} files: {why}" for why, count in held_back.items())
+        found = "; ".join(
+            f"{count} of {len(members)} files: {why}" for why, count in held_back.items()
+        )
         msg = f"the CBCT is held back: {found}"
         raise InputError(msg)
     return ("de-identified",) if job.deidentifier else ()

@@ -34,7 +34,7 @@ from imaging.fusion.vendor import FusionClient
 
 log = logging.getLogger(__name__)
 
-_POST_S = 300.0  # longer than the POST can take
+_POST_S = 300.0  # of a lease that a living worker renews, however long the POST takes
 _TRIES, _PAUSE_S = 6, 0.5  # to write down a run id: it is all that is left of the money
 
 

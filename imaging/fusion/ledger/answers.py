@@ -57,6 +57,8 @@ class Answers(Claims):
             if row["run_id"] == run_id:
                 return job_of(row)
             number = open_submission(connection, key, owner)
+            if number is None and owner:  # an earlier one's run may have been taken for ours
+                number = open_submission(connection, key, refused=True)
             if number is None or key_of_run(connection, run_id) is not None:
                 msg = f"{job_of(row).name}: that run is not of this submission"
                 raise InputError(msg)
@@ -85,13 +87,10 @@ class Answers(Claims):
             if (owner_key := key_of_run(connection, run_id)) not in {None, key}:
                 return "conflict"
             if owner_key == key:
-                number = _given_up(connection, row, run_id)
-                if number is None:
-                    return "known"
-            else:
-                number = open_submission(connection, key, refused=True)
-                if number is None or not _lacks_run(row):
-                    return "conflict"
+                return "adopted" if self._take_back(connection, row, run_id) else "known"
+            number = open_submission(connection, key, refused=True)
+            if number is None or not _lacks_run(row):
+                return "conflict"
             _attach(connection, key, number, run_id, self._now())
             return "adopted"
 
@@ -142,19 +141,22 @@ class Answers(Claims):
             reason = "its worker ended before the vendor's answer came"
             return [_make_uncertain(connection, row, reason) for row in rows]
 
+    def _take_back(self, connection: Connection, row: RowMapping, run_id: str) -> bool:
+        """Go on with a run of a job that a person waited for no longer, where the job does not."""
+        written_off = select(SUBMISSIONS.c.number).where(
+            SUBMISSIONS.c.key == row["key"],
+            SUBMISSIONS.c.run_id == run_id,
+            SUBMISSIONS.c.outcome == JobState.RELEASED,
+        )
+        number = connection.scalar(written_off)
+        if number is None or row["state"] not in _OPEN_TO_RUN:
+            return False
+        _attach(connection, row["key"], number, run_id, self._now())
+        return True
+
 
 def _lacks_run(row: RowMapping) -> bool:
     return row["run_id"] is None and row["state"] in _OPEN_TO_RUN
-
-
-def _given_up(connection: Connection, row: RowMapping, run_id: str) -> int | None:
-    """Return the number of a job's run that a person waited for no longer, and nothing replaced."""
-    if row["state"] not in _OPEN_TO_RUN or row["run_id"] not in {None, run_id}:
-        return None
-    query = select(SUBMISSIONS.c.number).where(
-        SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.outcome == JobState.RELEASED
-    )
-    return connection.scalar(query)
 
 
 def _attach(connection: Connection, key: str, number: int, run_id: str, now: float) -> Job:

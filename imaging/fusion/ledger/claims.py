@@ -104,7 +104,7 @@ class Claims(Records):
             key: Of the job.
             owner: Of `Claim`.
             budget: Of the account that pays, checked again with what others sent meanwhile.
-            lease_s: Longer than the POST can take; then `sweep` calls the job uncertain.
+            lease_s: As of `renew`; when it is over, `sweep` calls the job uncertain.
 
         Raises:
             ClaimLostError: The job is another's by now, or was repaired by a callback.

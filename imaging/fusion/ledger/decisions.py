@@ -6,7 +6,7 @@ What was paid for stays in the history, whatever is decided.
 import logging
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, insert, or_
+from sqlalchemy import Connection, RowMapping, and_, insert, or_, select
 
 from imaging.errors import InputError
 from imaging.fusion.job import Job, JobState
@@ -83,11 +83,11 @@ class Decisions(Answers):
         """
         with self._database.change() as connection:
             row = self._decidable(connection, key, *_UNKNOWN, *_PAID, JobState.CLAIMED)
-            is_sent = row["state"] != JobState.CLAIMED
+            is_unpaid = row["state"] == JobState.CLAIMED and not _may_be_paid(connection, key)
             reason = f"given up by {by}" if by else "given up"
             if row["reason"]:
                 reason += f": {row['reason']}"
-            state = JobState.FAILED if is_sent else JobState.REFUSED
+            state = JobState.REFUSED if is_unpaid else JobState.FAILED
             return _settle(connection, row, state=state, reason=plain(reason))
 
     def replace_run(self, key: str, run_id: str, by: str = "") -> Job:
@@ -115,7 +115,8 @@ class Decisions(Answers):
                 note_run(connection, row["run_id"], JobState.RELEASED)
             if owner_key is None:
                 _add_run(connection, row, run_id, now)
-            note_run(connection, run_id, JobState.SUBMITTED)
+            else:
+                note_run(connection, run_id, JobState.SUBMITTED)
             log.info("%s: another run, named by %s", job_of(row).name, by or "a person")
             return change_job(connection, key, **_waited_for(row, run_id, now))
 
@@ -146,6 +147,13 @@ def _why_not(row: RowMapping, now: float) -> str:
             return ""
 
 
+def _may_be_paid(connection: Connection, key: str) -> bool:
+    query = select(SUBMISSIONS.c.number).where(
+        SUBMISSIONS.c.key == key, SUBMISSIONS.c.outcome != JobState.REFUSED
+    )
+    return connection.scalar(query.limit(1)) is not None
+
+
 def _settle(connection: Connection, row: RowMapping, **values: Any) -> Job:
     """End the wait for a job; that of a run which the vendor completed is over already."""
     if row["state"] in _UNKNOWN:
@@ -157,10 +165,13 @@ def _settle(connection: Connection, row: RowMapping, **values: Any) -> Job:
 
 
 def _add_run(connection: Connection, row: RowMapping, run_id: str, now: float) -> None:
-    """Keep a run that we did not send; it counts as paid, since it may be."""
+    """Keep a run: of a submission whose answer was lost, or one that is not ours and may cost."""
+    run = {"run_id": run_id, "outcome": JobState.SUBMITTED}
+    if (number := open_submission(connection, row["key"], refused=True)) is not None:
+        note_outcome(connection, number, **run)
+        return
     values = {"key": row["key"], "connection": row["connection"], "sent": now, "owner": ""}
-    outcome = JobState.SUBMITTED
-    connection.execute(insert(SUBMISSIONS).values(run_id=run_id, outcome=outcome, **values))
+    connection.execute(insert(SUBMISSIONS).values(**run, **values))
 
 
 def _waited_for(row: RowMapping, run_id: str, now: float) -> dict[str, Any]:

@@ -157,6 +157,8 @@ class Ledger(Decisions):
 
     def _end(self, key: str, state: JobState, reason: str, run_id: str) -> Job:
         with self._database.change() as connection:
+            if state is JobState.COMPLETED:  # a person wrote it off while the vendor was asked
+                self._take_back(connection, existing(connection, key), run_id)
             row = existing(connection, key, JobState.SUBMITTED, state)
             if run_id and row["run_id"] != run_id:
                 msg = f"{job_of(row).name} has another run than the one asked about"

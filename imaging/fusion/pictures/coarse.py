@@ -16,8 +16,9 @@ def coarser(
 ) -> list[trimesh.Trimesh]:
     """Return the surfaces with so few faces, all together, that they are drawn in seconds.
 
-    Vertices within one cell of a grid become one, at their mean, and faces that have no area left
-    go; the grid is made wider until the faces are few. Few enough surfaces are left as they are.
+    Vertices within one cell of a grid become one, at their mean, and faces that have no area left,
+    or lie on each other, go; the grid is made wider until the faces are few. Few enough surfaces
+    are left as they are.
 
     Args:
         meshes: Surfaces that are drawn together.
@@ -42,12 +43,34 @@ def _clustered(mesh: trimesh.Trimesh, cell: float) -> trimesh.Trimesh:
     counts = np.bincount(cells)
     sums = [np.bincount(cells, vertices[:, axis]) for axis in range(3)]
     middles = np.stack(sums, axis=1) / counts[:, None]
-    faces = _with_area(cells[mesh.faces])
+    faces = _seen_once(mesh, cells, middles)
     return trimesh.Trimesh(middles, faces, process=False) if len(faces) else mesh
 
 
-def _with_area(faces: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Leave out faces that have a corner twice."""
+def _seen_once(
+    mesh: trimesh.Trimesh, cells: NDArray[np.int64], middles: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Leave out faces that have a corner twice, and all but one of those with the same corners.
+
+    Where a surface folds up or is thin, a face would lie on its own back: a dark speck. The one
+    stays that was turned least.
+    """
+    before, faces = np.asarray(mesh.faces), cells[mesh.faces]
     one, two, three = faces.T
-    kept: NDArray[np.int64] = faces[(one != two) & (two != three) & (three != one)]
+    has_area = (one != two) & (two != three) & (three != one)
+    before, faces = before[has_area], faces[has_area]
+    normals = _normals(np.asarray(mesh.vertices)[before]), _normals(middles[faces])
+    corners = np.sort(faces, axis=1)
+    order = np.lexsort((-np.einsum("ij,ij->i", *normals), *corners.T))
+    corners = corners[order]
+    is_first = np.ones(len(faces), dtype=bool)
+    is_first[1:] = (corners[1:] != corners[:-1]).any(axis=1)
+    kept: NDArray[np.int64] = faces[order[is_first]]
     return kept
+
+
+def _normals(triangles: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the normals of triangles, shape (n, 3, 3), as long as twice their areas."""
+    one, two, three = triangles.transpose(1, 0, 2)
+    normals: NDArray[np.float64] = np.cross(two - one, three - one)
+    return normals

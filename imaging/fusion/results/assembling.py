@@ -11,7 +11,7 @@ import numpy as np
 from imaging.errors import MeshError
 from imaging.files import write_whole
 from imaging.fusion.meshes import Colour, Tooth, colour_of, read_mesh, teeth_in
-from imaging.fusion.parts import JAWS, LONGEST_TOOTH_MM
+from imaging.fusion.parts import is_unnumbered_tooth
 from imaging.fusion.place import FusionFolder
 from imaging.fusion.results.groups import Assembly, Group, Part, Shape
 from imaging.fusion.results.merged import merged_ply
@@ -145,18 +145,19 @@ def _shapes(group: str, members: Sequence[_Read]) -> list[Shape]:
         node = _free(str(each.tooth.number) if each.tooth else each.name, taken)
         taken.add(node)
         title = f"{node} {each.tooth.name}" if each.tooth else node
-        colour = _colour(each, group)
+        colour = _colour(each, group, len(members))
         faces = each.mesh.faces
         part = Part(node, title, each.output, each.name, each.tooth, colour, len(faces))
         shapes.append(Shape(part, each.mesh.vertices.astype(np.float32), faces))
     return shapes
 
 
-def _colour(each: _Read, group: str) -> Colour:
+def _colour(each: _Read, group: str, members: int) -> Colour:
     """Return a colour; teeth that a jaw only counts have one each, or none could be told."""
     if each.tooth:
         return colour_of(str(each.tooth.number))
-    is_tooth = group in JAWS and each.mesh.extents.max() <= LONGEST_TOOTH_MM
+    longest_mm = float(each.mesh.extents.max())
+    is_tooth = is_unnumbered_tooth(group, each.name, longest_mm, members)
     return colour_of(each.name, "" if is_tooth else group)
 
 

@@ -83,7 +83,6 @@ def test_bone_belongs_to_its_groups_arch_else_to_its_names(group, name, arch):
         ("fusion", "upper_supernumerary", False),
         ("fusion", "gum", True),
         ("teeth", "upper_jaw", True),
-        ("upper", "part-1", False),
         ("upper", "gum", True),
         ("reconstructions", "mandible", True),
     ],
@@ -108,6 +107,12 @@ def test_teeth_of_a_jaw_are_seen_when_no_other_teeth_are(tmp_path):
     }
     assert seen_first({"fusion": fused.values(), "upper": jaw.values()}) == {"fusion"}
     assert seen_first({"upper": jaw.values()}) == {"upper"}
+
+
+def test_a_jaw_in_one_part_is_no_tooth_however_little_of_it_was_scanned(tmp_path):
+    path = write_glb(tmp_path / "upper.glb", {"part-1": ball((0, 0, 0))})
+
+    assert read(path, "upper")["part-1"].is_bone
 
 
 def test_a_jaw_is_no_tooth_on_the_page_either(tmp_path):

@@ -93,9 +93,9 @@ def test_what_is_no_ct_image_is_left_out_and_counted(tmp_path):
 
     assert source.slices == 12
     assert source.notes == (
-        "1 localizer images are left out",
-        "2 DICOM objects that are no CT images are left out",
-        "1 files that are not DICOM are left out",
+        "localizer images, left out: 1",
+        "DICOM objects that are no CT images, left out: 2",
+        "files that are not DICOM, left out: 1",
     )
 
 
@@ -106,14 +106,16 @@ def test_of_two_series_one_must_be_named(tmp_path):
     assert "2 CT series (of 12, 11 slices): name one" in refusal(tmp_path)
     source = check_cbct(tmp_path, series_instance_uid=SERIES, rules=LENIENT)
     assert source.slices == 12
-    assert source.notes == ("1 other CT series are left out",)
+    assert source.notes == ("other CT series, left out: 1",)
     assert "none of its 2 CT series" in refusal(tmp_path, series_instance_uid="1.2.4")
 
 
 def test_a_folder_without_a_ct_says_what_is_there(tmp_path):
     write_series(tmp_path, 3, every(SOPClassUID=MRImageStorage))
 
-    assert "holds no CT image; 3 DICOM objects that are no CT images" in refusal(tmp_path)
+    assert "holds no CT image; DICOM objects that are no CT images, left out: 3" in refusal(
+        tmp_path
+    )
 
 
 def test_a_folder_of_far_too_much_is_refused_before_any_of_it_is_read(tmp_path, monkeypatch):
@@ -186,14 +188,14 @@ def test_an_archive_beside_a_series_is_refused_in_a_folder_too(tmp_path):
     write_series(tmp_path)
     write_zip(tmp_path / "more", {"a": b"b"})
 
-    assert "1 archives" in refusal(tmp_path)
+    assert "archives (zip, rar, tar, ...): 1" in refusal(tmp_path)
 
 
 def test_an_archive_that_is_no_zip_is_named_as_such(tmp_path):
     path = tmp_path / "x.tar.gz"
     path.write_bytes(b"\x1f\x8b\x08" + bytes(200))
 
-    assert "it holds no CT image; 1 archives" in refusal(path)
+    assert "it holds no CT image; archives (zip, rar, tar, ...): 1" in refusal(path)
 
 
 def test_what_the_file_system_says_holds_no_path(tmp_path):
@@ -215,14 +217,14 @@ def test_an_image_of_another_modality_is_no_ct_whatever_its_class(tmp_path):
     write_series(tmp_path / "mr", 3, every(Modality="MR", SeriesInstanceUID="1.2"))
 
     notes = check_cbct(tmp_path, rules=LENIENT).notes
-    assert notes == ("3 DICOM objects that are no CT images are left out",)
+    assert notes == ("DICOM objects that are no CT images, left out: 3",)
 
 
 def test_the_phantom_is_good_and_its_faults_are_found(tmp_path):
     good = Cbct(slices=100, matrix=104, patient_name="PLANTED^NAME")
     write_cbct(tmp_path / "good", replace(good, localizer=True))
     source = check_cbct(tmp_path / "good")
-    assert (source.slices, source.notes) == (100, ("1 localizer images are left out",))
+    assert (source.slices, source.notes) == (100, ("localizer images, left out: 1",))
 
     few = replace(good, slices=12)
     write_cbct(tmp_path / "skip", replace(few, skip=(7,)))

@@ -199,8 +199,8 @@ def test_damaged_packed_voxels_are_refused(break_it, tmp_path):
 def test_two_volumes_or_a_volume_and_a_series_are_refused(tmp_path):
     write(tmp_path / "a.nrrd")
     write(tmp_path / "b.nrrd")
-    assert "2 NRRD volumes" in refusal(tmp_path)
+    assert "NRRD volumes: 2" in refusal(tmp_path)
 
     (tmp_path / "b.nrrd").unlink()
     write_series(tmp_path)
-    assert "1 NRRD volumes" in refusal(tmp_path)
+    assert "NRRD volumes: 1" in refusal(tmp_path)

@@ -85,6 +85,14 @@ def test_what_is_not_there_is_refused_without_its_name(tmp_path):
     assert "there is no such file" in refusal(tmp_path / "PLANTED.stl")
 
 
+def test_a_folder_and_an_empty_file_are_called_so(tmp_path):
+    (folder := tmp_path / "PLANTED").mkdir()
+    (empty := tmp_path / "PLANTED.stl").touch()
+
+    assert "it is a folder" in refusal(folder)
+    assert "the file is empty" in refusal(empty)
+
+
 def binary_stl(header: bytes, triangles: np.ndarray) -> bytes:
     faces = np.zeros(len(triangles), dtype=[("n", "<f4", 3), ("v", "<f4", (3, 3)), ("a", "<u2")])
     faces["v"] = triangles
@@ -120,7 +128,7 @@ def test_a_scan_without_faces_is_refused(name, tmp_path):
     refusal(tmp_path / file)
 
 
-@pytest.mark.parametrize("content", [b"", b"PLANTED\0\1\2", bytes(1000)], ids=["no", "text", "0"])
+@pytest.mark.parametrize("content", [b"PLANTED\0\1\2", bytes(1000)], ids=["text", "0"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_garbage_is_refused(kind, content, tmp_path):
     path = tmp_path / f"a.{kind}"

@@ -201,6 +201,18 @@ def test_each_answer_is_noted_with_its_own_submission(desk):
     assert outcomes(desk) == [("run-1", "SUBMITTED"), ("run-2", "SUBMITTED")]
 
 
+def test_no_run_is_lost_where_an_earlier_ones_callback_comes_before_the_answer(desk):
+    desk.uncertain(ONE)
+    desk.ledger.release(ONE)
+    second = desk.submitting(ONE)
+    assert desk.ledger.adopt(ONE, "run-1") == "adopted"
+
+    assert desk.ledger.submitted(ONE, "run-2", second).run_id == "run-1"
+
+    assert sorted(outcomes(desk)) == [("run-1", "SUBMITTED"), ("run-2", "SUBMITTED")]
+    assert desk.ledger.spent().day == 2
+
+
 def test_a_late_answer_is_better_than_uncertainty(desk):
     owner = desk.submitting(ONE)
     desk.wait(300)

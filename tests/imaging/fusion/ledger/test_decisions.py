@@ -179,3 +179,50 @@ def test_an_earlier_run_of_a_job_can_be_taken_up_again(desk):
 
     assert desk.ledger.replace_run(ONE, "run-1").run_id == "run-1"
     assert outcomes(desk) == [("run-1", "SUBMITTED"), ("run-2", "FAILED")]
+
+
+def test_a_killed_preparation_of_what_was_paid_for_is_no_reason_to_pay_by_itself(desk):
+    overdue(desk)
+    desk.ledger.release(ONE, may_pay_twice=True)
+    desk.claim(ONE)
+    desk.wait(200)
+
+    assert desk.ledger.give_up(ONE).state is JobState.FAILED
+    assert not desk.claim(ONE).owner
+    assert desk.ledger.adopt(ONE, "run-1") == "adopted"
+
+
+def test_the_vendors_word_counts_where_a_person_decided_while_it_was_asked(desk):
+    overdue(desk)
+    desk.ledger.release(ONE, may_pay_twice=True)
+    claim = desk.claim(ONE)
+
+    assert desk.ledger.completed(ONE, "run-1").state is JobState.COMPLETED
+
+    with pytest.raises(InputError):
+        desk.ledger.begin_submission(ONE, claim.owner, PLENTY)
+    assert outcomes(desk) == [("run-1", "COMPLETED")]
+
+
+def test_of_two_runs_that_were_written_off_the_one_that_ends_is_taken(desk):
+    overdue(desk)
+    desk.ledger.replace_run(ONE, "run-2")
+    desk.wait(7200)
+    desk.ledger.release(ONE, may_pay_twice=True)
+
+    assert desk.ledger.adopt(ONE, "run-1") == "adopted"
+
+    assert desk.ledger.get(ONE).run_id == "run-1"
+    assert outcomes(desk) == [("run-1", "SUBMITTED"), ("run-2", "RELEASED")]
+
+
+def test_a_run_that_a_person_finds_late_is_not_counted_twice(desk):
+    desk.uncertain(ONE)
+    desk.ledger.release(ONE)
+    desk.submitted(ONE, "run-2")
+    desk.wait(7200)
+
+    desk.ledger.replace_run(ONE, "run-1")
+
+    assert outcomes(desk) == [("run-1", "SUBMITTED"), ("run-2", "RELEASED")]
+    assert desk.ledger.spent().month == 2

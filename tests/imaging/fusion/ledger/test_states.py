@@ -139,10 +139,10 @@ class States(RuleBasedStateMachine):
             self.attach(model, found, run_id)
 
     def is_taken_after_all(self, key, run_id):
-        """Whether a run of this job was written off, and nothing took its place."""
+        """Whether a run of this job was written off, and the job waits for no other."""
         model = self.models[key]
         is_open = model.state in {C, S, U, "RELEASED", "REFUSED", "FAILED"}
-        return is_open and model.run_id in {"", run_id} and [run_id, "RELEASED"] in model.sent
+        return is_open and [run_id, "RELEASED"] in model.sent
 
     def attach(self, model, submission, run_id):
         submission[:] = [run_id, "SUBMITTED"]
@@ -181,7 +181,8 @@ class States(RuleBasedStateMachine):
         allowed = self.is_unknown(model) or self.is_stuck(model) or is_dead
         if self.tried(allowed, self.desk.ledger.give_up, key):
             self.write_off(model)
-            model.state = "REFUSED" if model.state == C else "FAILED"
+            is_unpaid = is_dead and all(row[1] == "REFUSED" for row in model.sent)
+            model.state = "REFUSED" if is_unpaid else "FAILED"
 
     @rule(key=KEYS, run_id=RUNS)
     def replace_run(self, key, run_id):
@@ -192,7 +193,9 @@ class States(RuleBasedStateMachine):
         is_new = run_id not in self.runs()
         if self.tried(allowed, self.desk.ledger.replace_run, key, run_id) and not same:
             self.write_off(model)
-            if is_new:
+            if lost := is_new and model.latest(S, U, "RELEASED", "REFUSED"):
+                lost[0] = run_id
+            elif is_new:
                 model.sent.append([run_id, ""])
             next(row for row in model.sent if row[0] == run_id)[1] = "SUBMITTED"
             model.state, model.run_id, model.collections = "SUBMITTED", run_id, 0

@@ -34,6 +34,15 @@ def test_many_faces_become_few_where_they_were(most):
     assert coarse.volume == pytest.approx(fine.volume, rel=0.02)  # no face looks the other way
 
 
+def test_no_face_lies_on_its_own_back():
+    (coarse,) = coarser([ball()], most_faces=40_000)
+
+    assert len(np.unique(np.sort(coarse.faces, axis=1), axis=0)) == len(coarse.faces)
+    outward = coarse.vertices / np.linalg.norm(coarse.vertices, axis=1)[:, None]
+    lit = (coarse.vertex_normals * outward).sum(axis=1)[np.unique(coarse.faces)]
+    assert lit.min() > 0.5
+
+
 def test_something_is_left_of_what_is_smaller_than_a_pixel():
     small, large = coarser([ball(0.01, at=(50, 0, 0)), ball()], most_faces=10_000)
 

@@ -82,6 +82,15 @@ def test_parts_of_a_jaw_that_are_only_counted_are_told_apart(deliver, teeth, fol
     assert all(part.tooth is None for part in group.parts)
 
 
+def test_a_jaw_in_one_part_has_the_colour_of_bone_however_little_of_it_was_scanned(
+    deliver, teeth, folder
+):
+    files = deliver("cbct_upper_jaw", {"part-1": teeth["11"]})
+    (group,) = assemble({"cbct_upper_jaw": files}, KINDS, folder).groups
+
+    assert group.parts[0].colour == colour_of("maxilla")
+
+
 def test_counted_parts_of_a_jaw_are_no_teeth_though_some_could_be(deliver, teeth, folder):
     counted = {str(number): teeth["11"] for number in range(16)}
     (group,) = assemble(

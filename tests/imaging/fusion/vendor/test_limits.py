@@ -127,6 +127,19 @@ def test_bytes_of_a_connection_are_granted_theirs_both_ways(clock):
     stream.write(b"a")  # a call without a limit has none
 
 
+def test_an_honest_upload_is_not_cut_off_on_a_slow_line_that_others_use_too(clock):
+    class Shared(httpcore.NetworkStream):
+        def write(self, buffer, timeout=None):  # noqa: ARG002 - httpcore's
+            clock.passes(len(buffer) * 12 / 125_000)  # 1 Mbit/s for a dozen transfers
+
+    stream, block = _Stream(Shared()), b"a" * (1 << 20)
+    with limited(600) as limit:
+        for _ in range(2048):
+            stream.write(block)
+
+        assert not limit.is_over
+
+
 def test_calls_through_a_proxy_of_the_environment_are_limited_too(drips, monkeypatch):
     with listening(drips()) as wire:
         monkeypatch.setenv("HTTP_PROXY", wire.url)
