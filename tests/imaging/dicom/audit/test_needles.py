@@ -1,7 +1,6 @@
 import random
 import re
 import string
-import time
 
 import pytest
 from hypothesis import given
@@ -96,15 +95,11 @@ def _is_in(word: str, text: str) -> bool:
     return re.search(f"{room[0]}{word}{room[1]}", text) is not None
 
 
-def test_ten_thousand_words_cost_about_as_much_as_ten():
+def test_of_ten_thousand_words_those_that_stand_there_are_found():
     rng = random.Random(1)  # noqa: S311 - a test's words need not be secret
     words = ["".join(rng.choices(string.ascii_lowercase, k=9)) for _ in range(10_000)]
-    text = " ".join(rng.choices(words[:10], k=100) + ["ORIGINAL PRIMARY AXIAL"] * 10_000)
-    seconds = []
-    for count in (10, 10_000):
-        needles = Needles(words[:count])
-        start = time.process_time()
-        assert len(needles.in_text(text)) == 10
-        seconds.append(time.process_time() - start)
+    text = " ".join(rng.choices(words[:10], k=100) + ["ORIGINAL PRIMARY AXIAL"] * 100)
 
-    assert seconds[1] < 30 * seconds[0], "one by one, a thousand times as much"
+    found = Needles(words).in_text(text)
+
+    assert found == set(words[:10])
