@@ -13,8 +13,7 @@ from prefect.states import Cancelled, Completed, Crashed, Failed, Pending, Runni
 
 from imaging.errors import InputError, RemoteRejectedError, RemoteUnavailableError, SettingError
 from imaging.fusion.job import JobDraft
-from imaging.fusion.ledger import Budget, Ledger
-from imaging.settings import settings
+from imaging.fusion.ledger import Budget
 from tasks import fusion_runs
 from tasks.fusion_runs import restart_preparation, start_collection
 from tests.imaging.gateway.fusions import submitted
@@ -43,13 +42,6 @@ def deployed(prefect):
     yield found
     for deployment in found.values():
         prefect.delete_deployment(deployment)
-
-
-@pytest.fixture
-def ledger(place):
-    place()
-    with Ledger.of(settings()) as ledger:
-        yield ledger
 
 
 @pytest.fixture

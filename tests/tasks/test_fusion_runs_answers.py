@@ -21,8 +21,7 @@ from imaging.errors import (
     SettingError,
 )
 from imaging.fusion.job import JobDraft
-from imaging.fusion.ledger import Budget, Ledger
-from imaging.settings import settings
+from imaging.fusion.ledger import Budget
 from tasks import fusion_runs
 from tasks.fusion_runs import restart_preparation, start_collection
 from tests.imaging.gateway.fusions import submitted
@@ -79,13 +78,6 @@ def waited(monkeypatch):
     waited: list[float] = []
     monkeypatch.setattr(fusion_runs, "time", SimpleNamespace(sleep=waited.append, time=time.time))
     return waited
-
-
-@pytest.fixture
-def ledger(place):
-    place()
-    with Ledger.of(settings()) as ledger:
-        yield ledger
 
 
 @pytest.fixture
