@@ -15,12 +15,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from imaging.gateway.media import PAGE_POLICY
 from imaging.rt.pages.templates import templates_of
 
-_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; "
-    "form-action 'none'"
-)
 _TEMPLATE = templates_of("imaging.gateway").get_template("docs.html.j2")
 _METHODS = ("get", "post", "put", "patch", "delete")
 _JSON = "application/json"
@@ -70,7 +67,7 @@ def docs_router() -> APIRouter:
             introduction=schema["info"].get("description", "").strip().split("\n\n"),
             groups=operations_of(schema, str(request.base_url).rstrip("/")),
         )
-        return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY})
+        return HTMLResponse(page, headers={"Content-Security-Policy": PAGE_POLICY})
 
     return router
 

@@ -10,14 +10,11 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from imaging.gateway.media import PAGE_POLICY
 from imaging.gateway.places import OpenPlace, is_plain, is_served
 from imaging.rt.pages.templates import templates_of
 
 MOST_ENTRIES = 10_000
-_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; "
-    "form-action 'none'"
-)
 _TEMPLATE = templates_of("imaging.gateway").get_template("folder.html.j2")
 
 
@@ -69,7 +66,7 @@ def folder_answer(root: Path, folder: OpenPlace, path: str, request: Request) ->
     page = _TEMPLATE.render(
         title=folder.name or "Files", steps=_steps(path), entries=shown, left_out=left_out
     )
-    return HTMLResponse(page, headers=headers | {"content-security-policy": _POLICY})
+    return HTMLResponse(page, headers=headers | {"content-security-policy": PAGE_POLICY})
 
 
 def url_of(path: str) -> str:

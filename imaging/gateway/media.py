@@ -35,6 +35,12 @@ _SHOWN = ("image/", "text/plain", "text/csv", "text/tab", "text/markdown", "text
 _SHOWN_TOO = frozenset({"application/json", "application/jsonl", "application/pdf"})
 _ACTIVE = ("text/html", "image/svg", "application/xhtml", "application/xml", "text/xml")
 
+# Of pages of the gateway's own that need no script; the picture is the icon.
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'"
+)
+
 # A report of ours draws with scripts of its own. It gets an origin of its own too: there it reads
 # nothing of this server, keeps nothing and sends nothing on.
 SANDBOX = (

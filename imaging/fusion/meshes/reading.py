@@ -6,6 +6,7 @@ that repeats nothing of the file, as names in it may be a patient's. And only th
 headers, comments, groups, materials, names and colours stay behind.
 """
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from imaging.fusion.meshes.polygons import read_ply, read_stl
 from imaging.fusion.meshes.surface import Surface
 from imaging.fusion.meshes.text import read_obj, read_off
 from imaging.fusion.specification import MeshType
+
+log = logging.getLogger(__name__)
 
 MOST_FACES = 5_000_000  # a full jaw has about a tenth of it
 _MOST_BYTES = 2**30
@@ -60,7 +63,8 @@ def read_mesh(source: Path, kind: MeshType, *, most_faces: int = MOST_FACES) -> 
         return _checked(*surface, most_faces)
     except (MeshError, MemoryError):  # too little memory is no fault of the mesh
         raise
-    except Exception:  # noqa: BLE001 - whatever a parser raises on garbage, with whatever text
+    except Exception as error:  # noqa: BLE001 - whatever a parser raises; its kind is recorded
+        log.info("%s file that was not understood: %s", kind.upper(), type(error).__name__)
         msg = f"the {kind.upper()} file is damaged, or of another format"
         raise MeshError(msg) from None
 

@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from imaging.errors import MeshError
-from imaging.fusion.meshes import read_mesh, text
+from imaging.fusion.meshes import read_mesh, reading, text
 from imaging.fusion.specification import MeshType
 
 BALL = trimesh.creation.icosphere(1, radius=4.0)  # 80 faces
@@ -380,3 +380,19 @@ def test_a_file_larger_than_any_mesh_is_not_read(tmp_path):
 
     with pytest.raises(MeshError, match="larger than 1024 MiB"):
         read_mesh(path, "stl")
+
+
+def test_what_a_parser_stumbles_over_is_recorded_by_its_kind_alone(monkeypatch, tmp_path, caplog):
+    def stumble(content, most_faces):
+        raise KeyError("Featherstonehaugh")
+
+    caplog.set_level("INFO")
+    monkeypatch.setitem(reading._READERS, "stl", stumble)
+    path = tmp_path / "a.stl"
+    path.write_bytes(b"garbage")
+
+    with pytest.raises(MeshError, match="damaged"):
+        read_mesh(path, "stl")
+
+    assert "STL file that was not understood: KeyError" in caplog.text
+    assert "Featherstonehaugh" not in caplog.text
