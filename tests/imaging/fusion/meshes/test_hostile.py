@@ -383,8 +383,9 @@ def test_a_file_larger_than_any_mesh_is_not_read(tmp_path):
 
 
 def test_what_a_parser_stumbles_over_is_recorded_by_its_kind_alone(monkeypatch, tmp_path, caplog):
-    def stumble(content, most_faces):
-        raise KeyError("Featherstonehaugh")
+    def stumble(*_: object) -> None:
+        text = "Featherstonehaugh"
+        raise KeyError(text)
 
     caplog.set_level("INFO")
     monkeypatch.setitem(reading._READERS, "stl", stumble)
