@@ -75,7 +75,6 @@ def test_without_prefect_a_callback_is_answered_and_remembered(tmp_path, ledger)
 
 
 @pytest.mark.usefixtures("prefect_server", "ledger")
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # of Prefect's own clients
 @pytest.mark.parametrize(
     "options", [lambda _: (), lambda root: ("--data-root", str(root))], ids=["settings", "option"]
 )

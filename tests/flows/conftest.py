@@ -1,9 +1,7 @@
 """Flows run on one Prefect server, on patients made once."""
 
-import gc
 import shutil
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -17,21 +15,6 @@ from tests.flows.fusions import dental_case, handed_in, undrawn, vendor  # noqa:
 from tests.imaging.cohort.fakes import FILES_ONLY
 
 WITH_PTV = FILES_ONLY.model_copy(update={"wanted_rois": ["PTV"]})
-
-
-def pytest_collection_modifyitems(items):
-    """Let Prefect leave its clients' sockets to the garbage collector, here and nowhere else."""
-    here = Path(__file__).parent
-    leave = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(leave)
-
-
-@pytest.fixture(autouse=True)
-def _collect():
-    yield
-    gc.collect()  # or they would be found, and blamed, in another room's test
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,10 +8,7 @@ from imaging.errors import SettingError
 from imaging.orthanc import OrthancArchive
 from tasks.connections import DicomFolder, OrthancServer, open_archive
 
-pytestmark = [
-    pytest.mark.usefixtures("prefect_server"),
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),  # of Prefect's own clients
-]
+pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 def test_the_default_is_what_the_settings_say(place, tmp_path):

@@ -18,10 +18,7 @@ from tasks import fusion_runs
 from tasks.fusion_runs import restart_preparation, start_collection
 from tests.imaging.gateway.fusions import submitted
 
-pytestmark = [
-    pytest.mark.usefixtures("prefect_server"),
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),  # of Prefect's own clients
-]
+pytestmark = pytest.mark.usefixtures("prefect_server")
 
 FLOWS = ("collect-fusion", "fuse-cbct")
 NOWHERE = "http://127.0.0.1:1/api"

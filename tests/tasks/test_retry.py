@@ -7,10 +7,7 @@ from imaging.errors import RemoteUnavailableError, SettingError
 from tasks.progress import artifact_key
 from tasks.retry import is_transient
 
-pytestmark = [
-    pytest.mark.usefixtures("prefect_server"),
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),  # of Prefect's own clients
-]
+pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 @pytest.mark.parametrize(

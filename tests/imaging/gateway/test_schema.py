@@ -59,9 +59,6 @@ CHECKS = [
 # Not for a sound request: that a body is of DICOM, a description cannot say.
 REFUSING = [*CHECKS, negative_data_rejection, unsupported_method]
 SOUND, UNSOUND = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
-# Hypothesis suspects its strategies when the state of `random` changes while they draw; it is
-# a thread that other tests left, Prefect's events for instance, that draws its pauses from there.
-pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 bounded = settings(
     max_examples=20,
     deadline=None,
