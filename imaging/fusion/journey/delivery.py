@@ -133,7 +133,6 @@ def _fetched(
         try:
             for done in as_completed(waiting):
                 if error := done.exception():
-                    stop.set()
                     lost = lost or error
                 elif (fetched := done.result()) is not None:
                     yield fetched
@@ -150,9 +149,19 @@ def _fetch(
     allowance: _Allowance,
     stop: Event,
 ) -> Fetched | str | None:
-    target = folder.delivered / mesh.output / f"{mesh.name}.{mesh.type}"
     if stop.is_set():
         return None
+    try:
+        return _fetch_one(mesh, folder, client, allowance)
+    except BaseException:
+        stop.set()  # before this thread takes the next one
+        raise
+
+
+def _fetch_one(
+    mesh: DeliveredMesh, folder: FusionFolder, client: FusionClient, allowance: _Allowance
+) -> Fetched | str:
+    target = folder.delivered / mesh.output / f"{mesh.name}.{mesh.type}"
     try:
         client.download(mesh, target, count=allowance.take)
     except TooMuchError:

@@ -98,6 +98,22 @@ def test_a_run_delivers_no_more_than_is_allowed_for_all_its_meshes(lab, key):
         assert isinstance(lab.collect(key, client=enough), Collected)
 
 
+def test_after_a_loss_no_other_mesh_is_begun(lab, key, monkeypatch):
+    monkeypatch.setattr("imaging.fusion.journey.delivery._CONNECTIONS", 1)
+    begun = []
+
+    def lost(self, mesh, target, **_):  # noqa: ARG001 - as the client's own
+        begun.append(mesh.name)
+        msg = "gone"
+        raise RemoteUnavailableError(msg)
+
+    monkeypatch.setattr(FusionClient, "download", lost)
+    with pytest.raises(RemoteUnavailableError, match="gone"):
+        lab.collect(key)
+
+    assert len(begun) == 1
+
+
 def test_a_file_that_was_damaged_since_is_fetched_again(lab, key):
     lab.vendor.plan("status", None)
     first = lab.collect(key)
