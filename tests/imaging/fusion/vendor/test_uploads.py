@@ -133,12 +133,13 @@ def test_a_urn_is_what_follows_the_account_in_the_address(scan, path, expected):
         "https://store.test/APIClient/lab-7/..%2F..%2Fother/a.stl",
         "https://store.test/APIClient/lab-7/a%00.stl",
         "https://store.test/APIClient/lab-7/" + "a" * 8192,
+        "https://store.test/APIClient/lab-7/a.stl?Signature=" + "a" * 8192,
         None,
         7,
         {"url": "https://store.test/APIClient/lab-7/a.stl"},
         ["https://store.test/APIClient/lab-7/a.stl"],
     ],
-    ids=range(23),
+    ids=range(24),
 )
 def test_nothing_is_sent_to_an_address_that_is_none_of_the_account(scan, signed):
     vendor = Uploads(addresses=[httpx.Response(200, json=signed)])
