@@ -127,7 +127,7 @@ class Lab:
             callback_key=CALLBACK_KEY,
             runs_per_day=self.budget,
             runs_per_month=self.budget,
-            timeout_s=5,
+            timeout_s=60,  # whoever waits for an answer gets one, however busy the machine is
         )
         self.client = self._stack.enter_context(FusionClient(self.connection, sleep=patient))
         return self

@@ -5,6 +5,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -56,7 +57,17 @@ class PostgresqlServer:
         """Put rules before those of who may come in, and heed them."""
         file = self._data / "pg_hba.conf"
         file.write_text("\n".join([*rules, file.read_text()]))
-        self._run("pg_ctl", "reload", "-D", str(self._data))
+        before = self._loaded()
+        self._run("pg_ctl", "reload", "-D", str(self._data))  # which only asks for it
+        until = time.monotonic() + _PATIENCE_S
+        while self._loaded() == before:
+            assert time.monotonic() < until, "the rules are not heeded"
+            time.sleep(0.01)
+
+    def _loaded(self) -> Any:
+        """Tell when the server last read its files."""
+        with psycopg.connect(self.url()) as connection:
+            return connection.execute("SELECT pg_conf_load_time()").fetchone()
 
     def _run(self, program: str, *words: str) -> None:
         as_user: dict[str, Any] = {}

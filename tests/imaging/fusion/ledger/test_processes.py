@@ -12,7 +12,7 @@ from imaging.fusion.job import JobState
 from imaging.fusion.ledger import Ledger
 from imaging.fusion.ledger.tables import JOBS
 from tests.imaging.fusion.ledger.desk import key_of
-from tests.imaging.fusion.ledger.workers import KEYS, LIVES, PAID, PROCESSES
+from tests.imaging.fusion.ledger.workers import KEYS, LIVES, PAID, PATIENCE_S, PROCESSES
 
 _WITH_RUN = {JobState.SUBMITTED, JobState.COMPLETED}
 _ORDER = ["CLAIMED", "SUBMITTING", "SUBMITTED", "COMPLETED"]
@@ -20,7 +20,8 @@ _ORDER = ["CLAIMED", "SUBMITTING", "SUBMITTED", "COMPLETED"]
 
 def run(task: str, url: str, *words: str) -> Any:
     command = [sys.executable, "-m", "tests.imaging.fusion.ledger.workers", task, url, *words]
-    ended = subprocess.run(command, capture_output=True, timeout=120, check=True, text=True)
+    longest_s = 4 * PATIENCE_S
+    ended = subprocess.run(command, capture_output=True, timeout=longest_s, check=True, text=True)
     return json.loads(ended.stdout)
 
 

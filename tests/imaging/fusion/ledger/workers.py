@@ -21,6 +21,7 @@ from imaging.fusion.ledger import Budget, Ledger
 from tests.imaging.fusion.ledger.desk import PLENTY, key_of
 
 PROCESSES, KEYS, PAID, LIVES = 6, 40, 7, 20
+PATIENCE_S = 120  # with who hangs, and not with who is slow
 
 _FORK = multiprocessing.get_context("fork")
 
@@ -56,14 +57,14 @@ def collect_all(url: str, number: int) -> list[str]:
             owner = ledger.claim(JobDraft(key, "case", "default"), PLENTY, 7200).owner
             ledger.begin_submission(key, owner, PLENTY)
             ledger.submitted(key, f"run-{key}", owner)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while len(ledger.due()) + len(ledger.to_collect()) < 1 and time.monotonic() < deadline:
         time.sleep(0.01)
     return [key for key in keys if _collected(ledger, key)]
 
 
 def _collected(ledger: Ledger, key: str) -> bool:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while ledger.adopt(key, f"run-{key}") != "known" and time.monotonic() < deadline:
         time.sleep(0.01)
     ledger.completed(key)
@@ -76,14 +77,14 @@ def together(task: Callable[[str, int], list[str]], url: str) -> list[list[str]]
     results: Any = _FORK.SimpleQueue()
 
     def run(number: int) -> None:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=PATIENCE_S)
         results.put(task(url, number))
 
     processes = [_FORK.Process(target=run, args=(number,)) for number in range(PROCESSES)]
     for process in processes:
         process.start()
     for process in processes:
-        process.join(timeout=60)
+        process.join(timeout=2 * PATIENCE_S)
     return [results.get() for process in processes if process.exitcode == 0]
 
 

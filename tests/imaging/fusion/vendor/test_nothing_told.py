@@ -3,6 +3,7 @@
 import json
 import logging
 import pickle
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,14 +34,16 @@ PLANTED = (TOKEN, SIGNATURE, "store.test", "planted", "upload_url", "urn:", "urn
 
 
 class Everything(logging.Handler):
-    """Keeps all that is logged, at any level."""
+    """Keeps all that this thread logs, at any level; others may ask servers of their own."""
 
     def __init__(self) -> None:
         super().__init__(logging.NOTSET)
+        self.thread = threading.get_ident()
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(f"{record.name} {self.format(record)} {record.args!r}")
+        if record.thread == self.thread:
+            self.lines.append(f"{record.name} {self.format(record)} {record.args!r}")
 
 
 @pytest.fixture

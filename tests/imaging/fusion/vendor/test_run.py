@@ -274,7 +274,7 @@ def test_an_answer_that_never_comes_is_uncertain_and_was_sent_once():
     def silent(connected: socket.socket, _: bytes) -> None:
         connected.recv(1)
 
-    with listening(silent) as wire, client_of(wire, timeout_s=0.1) as client:
+    with listening(silent) as wire, client_of(wire, timeout_s=0.5) as client:
         with pytest.raises(SubmissionUncertainError, match="ReadTimeout"):
             submitted(client)
 
@@ -307,14 +307,15 @@ def test_a_refusal_whose_body_breaks_off_is_a_refusal_still():
 
 
 def test_where_nobody_listens_nothing_was_sent():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen; nor can another, meanwhile
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
 
-    with (
-        FusionClient(connection(address, address)) as client,
-        pytest.raises(RemoteUnavailableError, match="ConnectError"),
-    ):
-        submitted(client)
+        with (
+            FusionClient(connection(address, address)) as client,
+            pytest.raises(RemoteUnavailableError, match="ConnectError"),
+        ):
+            submitted(client)
 
 
 def test_a_connection_that_was_kept_is_not_used_for_it():
@@ -324,7 +325,7 @@ def test_a_connection_that_was_kept_is_not_used_for_it():
         connected.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 34\r\n\r\n" + going_on)
         connected.recv(1)  # a POST that is sent here is never answered
 
-    with listening(stays_open, says(ACCEPTED)) as wire, client_of(wire, timeout_s=1) as client:
+    with listening(stays_open, says(ACCEPTED)) as wire, client_of(wire) as client:
         client.status("r-0")
 
         assert submitted(client) == "r-1"
