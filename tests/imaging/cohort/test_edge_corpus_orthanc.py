@@ -36,7 +36,7 @@ def archive(orthanc_program, edge_files, tmp_path_factory):
 def test_orthanc_leads_to_the_same_decisions(archive, tmp_path, wanted):
     own = [case for case in EDGE_CASES if case.wanted_rois == wanted]
     specification = CohortSpecification(wanted_rois=list(wanted))
-    run = Extraction(CohortFolder(tmp_path / "c"), specification, "r", b"key", patience_s=30.0)
+    run = Extraction(CohortFolder(tmp_path / "c"), specification, "r", b"key", patience_s=240.0)
     selection = PatientSelection(patient_ids=[case.patient_id for case in own])
     batches = choose(archive, selection, tmp_path, run)
     for batch in batches:

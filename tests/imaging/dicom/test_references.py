@@ -234,6 +234,7 @@ def test_a_value_of_the_wrong_kind_is_a_dicom_error_without_the_value():
     content = dicom_bytes(
         rt(
             "RTPLAN",
+            SOPInstanceUID="1.6",  # a random one may hold the number, too
             FractionGroupSequence=[item(ReferencedBeamSequence=[item(ReferencedBeamNumber=7777)])],
         )
     )

@@ -16,6 +16,8 @@ from imaging.dicom.whole import read_meta, structural_fault
 from imaging.phantoms import PhantomPatient, PhantomSize
 from tests.imaging.dicom.instances import dicom_bytes, image
 
+UID = "1.2.3"  # not one at random: of some lengths, a cut falls between two elements
+
 
 def undefined_lengths(dataset: Dataset) -> Dataset:
     """Write every sequence and item with a delimiter in place of a length."""
@@ -40,7 +42,7 @@ def content(request: pytest.FixtureRequest) -> bytes:
     """A whole DICOM file of each kind."""
     if request.param == "compressed":
         pixels = encapsulate([bytes(500), bytes(700)])
-        dataset = image(syntax=JPEGLSLossless, NumberOfFrames=2)
+        dataset = image(syntax=JPEGLSLossless, NumberOfFrames=2, SOPInstanceUID=UID)
         dataset.PixelData = pixels
         dataset["PixelData"].is_undefined_length = True
         return dicom_bytes(dataset)
@@ -53,7 +55,7 @@ def content(request: pytest.FixtureRequest) -> bytes:
         "implicit": ImplicitVRLittleEndian,
         "big endian": ExplicitVRBigEndian,
     }
-    return dicom_bytes(image(syntax=syntaxes[request.param]))
+    return dicom_bytes(image(syntax=syntaxes[request.param], SOPInstanceUID=UID))
 
 
 def test_a_whole_file_has_no_fault(content):

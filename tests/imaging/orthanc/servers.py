@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 Answer = tuple[int, dict[str, str], bytes]
+_READ_AHEAD_BYTES = 1 << 18
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -109,7 +110,7 @@ class Proxy:
             except OSError:
                 return
             try:
-                server = socket.create_connection(self._target, timeout=10)
+                server = _connected(self._target)
             except OSError:
                 client.close()
                 continue
@@ -140,6 +141,18 @@ class Proxy:
         with self._lock:
             self.answered += len(piece)
             self._on_bytes(self.answered)  # one at a time: it may kill the server
+
+
+def _connected(target: tuple[str, int]) -> socket.socket:
+    """Connect, and let little more come than was asked for: what a dead server sent still does."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _READ_AHEAD_BYTES)
+    try:
+        connection.connect(target)
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
 def _hang_up(connection: socket.socket) -> None:

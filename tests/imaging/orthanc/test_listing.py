@@ -141,7 +141,7 @@ def test_batches_are_bounded(most_patients, most_studies, monkeypatch):
     assert [len(batch) for batch in batches] == [2, 2, 1]
 
 
-def test_a_study_is_stable_once_nothing_arrives(archive, tmp_path):
+def test_a_study_that_has_just_come_is_not_stable_yet(archive, tmp_path):
     archive.upload([write(image(patient_id="FRESH"), tmp_path)])
 
     (row,) = archive.patients(["FRESH"])

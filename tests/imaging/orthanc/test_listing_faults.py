@@ -87,8 +87,13 @@ def delete(client, path):
 
 @pytest.fixture
 def forgetful(orthanc_program, tmp_path):
-    """A server that keeps no file in memory, with two patients; yields it, open, and their rows."""
-    server = OrthancServer(tmp_path / "orthanc", program=orthanc_program, MaximumStorageCacheSize=0)
+    """A server that keeps no file in memory, with two patients; yields it, open, and their rows.
+
+    Nothing comes to rest there, so what is listed later differs in nothing but what a test did.
+    """
+    server = OrthancServer(
+        tmp_path / "orthanc", program=orthanc_program, MaximumStorageCacheSize=0, StableAge=3600
+    )
     server.start()
     archive = OrthancArchive(server.url, server.user, server.password)
     cohort = Cohort(seed=2, size=PhantomSize.tiny())

@@ -120,7 +120,7 @@ def mortal(request, orthanc_program, tmp_path):
 def fetch_series(server, url, out, **what) -> list[str]:
     """Fetch the series; returns the UIDs that came."""
     came: list[str] = []
-    archive = OrthancArchive(url, server.user, server.password, timeout_s=10)
+    archive = OrthancArchive(url, server.user, server.password)
     with closing(archive):
         series = only_series(archive)
         archive.fetch(series, out, on_file=lambda row, _: came.append(row.sop_instance_uid), **what)

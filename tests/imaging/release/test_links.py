@@ -110,7 +110,8 @@ def test_a_case_that_no_longer_proceeds_leaves_the_release(patients, tmp_path):
 
 def _curves(folder):
     structures, dose = (
-        next(folder.rglob(f"{kind}*/*.dcm"), None) for kind in ("RTSTRUCT", "RTDOSE")
+        min(folder.rglob(f"{kind}*/*.dcm"), default=None)  # of two studies, those of one
+        for kind in ("RTSTRUCT", "RTDOSE")
     )
     if structures is None or dose is None:
         return []

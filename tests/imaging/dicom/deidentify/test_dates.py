@@ -22,7 +22,8 @@ def days_moved(before, after):
 
 
 def moved(deidentifier=INTERVALS, **values):
-    return deidentifier.dataset(image(**values))
+    # A UID drawn at random would become one that may hold the digits of a year.
+    return deidentifier.dataset(image(**{"SOPInstanceUID": "1.2.3", **values}))
 
 
 def is_empty(dataset, keyword):
