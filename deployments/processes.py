@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 import psutil
 
 _GRACE_S = 20.0
+_NEVER_GIVEN = range(20_000, 32_768)  # by Linux, to who asks for any port that is free
+_DRAWS = 100
 
 _left_running: list[subprocess.Popen[bytes]] = []
 
@@ -117,15 +120,24 @@ def server_of(name: str, pid: int) -> Server:
 
 
 def free_port(wanted: int = 0) -> int:
-    """Return a loopback port that nothing listens on now: the one that is wanted, if it is free."""
-    with socket.socket() as probe:
+    """Return a loopback port that nothing listens on now: the one that is wanted, if it is free.
+
+    Else one that no other program is given that asks for any: Prefect's server listens there only
+    seconds later.
+    """
+    for port in (wanted, *secrets.SystemRandom().sample(_NEVER_GIVEN, _DRAWS)):
+        if port and _is_free(port):
+            return port
+    msg = f"none of {_DRAWS} ports is free"
+    raise OSError(msg)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe, contextlib.suppress(OSError):
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # not what is closing still
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 def clean_environment(**settings: str) -> dict[str, str]:

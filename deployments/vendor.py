@@ -24,7 +24,8 @@ def start_vendor(
         gateway: Address that its callbacks go to.
         seconds: How long a run takes there.
     """
-    port, files_port, key = free_port(), free_port(), secrets.token_hex(16)
+    port, key = free_port(), secrets.token_hex(16)
+    files_port = free_port(port + 1)  # drawn likewise, it might be the same
     words = ["--port", str(port), "--files-port", str(files_port), "--seconds", str(seconds)]
     command = [sys.executable, "-m", "imaging.phantoms.vendor", *words]
     command += ["--user-id", _USER, "--token", key, "--state", str(folder / "vendor")]

@@ -13,13 +13,15 @@ from prefect.testing.utilities import prefect_test_harness
 
 from deployments.orthanc_install import SKIP_VARIABLE, find_orthanc
 from deployments.orthanc_server import OrthancServer
+from deployments.processes import free_port
 from imaging.phantoms.edges import write_edges
 from imaging.settings import settings
 from tests.lacking import needed
 from tests.sharing import ByFile
 
-# A machine that is busy with another process of the tests is no fault of what they test; and
-# what passed once passes again. `--hypothesis-profile=explore` looks further, each time elsewhere.
+# A machine that is busy with another process of the tests is no fault of what they test; and the
+# same code is tried on the same cases (constants of our modules are among what is drawn).
+# `--hypothesis-profile=explore` looks further, each time elsewhere.
 hypothesis_settings.register_profile(
     "same", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
@@ -110,8 +112,11 @@ def prefect_server():
     """One Prefect server for the whole session: its start is what costs."""
     # A run that ends would wait for its heart to look up, which it does once a second.
     without_heart = temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
-    with prefect_test_harness(server_startup_timeout=240), without_heart:
-        yield
+    with pytest.MonkeyPatch.context() as patch:
+        # It listens seconds after it chose a port, and the system may give that one away meanwhile.
+        patch.setattr("prefect.testing.utilities._find_available_port", free_port)
+        with prefect_test_harness(server_startup_timeout=240), without_heart:
+            yield
 
 
 @pytest.fixture

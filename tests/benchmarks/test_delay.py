@@ -41,8 +41,8 @@ def test_every_byte_comes_back_in_order_and_not_before_its_time(echo):
     port, ended = echo
     content = bytes(range(256)) * 8192  # several chunks
     with delayed(port, DELAY_MS) as begins:
+        start = time.monotonic()  # the way may take the connection before we hear of it
         with socket.create_connection(("127.0.0.1", begins), timeout=60) as connection:
-            start = time.monotonic()
             sending = threading.Thread(target=connection.sendall, args=(content,))
             sending.start()
             back = received(connection, len(content))

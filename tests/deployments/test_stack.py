@@ -54,7 +54,7 @@ def test_the_gateway_shows_what_flows_write(stack, api):
     page = next(row["data"] for row in pages if row["key"] == "label-maps-rest")
     labels = unquote(re.findall(r"/view\?labels=([^&)]*)", page)[0])
     assert page.count(f"({stack.gateway}/view?labels=") == 5
-    answer = httpx.get(f"{stack.gateway}/labels/{labels}").json()
+    answer = httpx.get(f"{stack.gateway}/labels/{labels}", timeout=PATIENCE_S).json()
     assert [row["name"] for row in answer["labels"]] == ["PTV"]
 
 

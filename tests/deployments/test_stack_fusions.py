@@ -99,7 +99,7 @@ def test_the_callback_brings_results_that_the_gateway_shows(lab):
     folder = collected(lab, "rung")
     assert lab.job("rung").rang
     address = f"{lab.stack.gateway}/files/fusions/rung/viewer.html"
-    assert httpx.get(address).content == folder.viewer.read_bytes()
+    assert httpx.get(address, timeout=PATIENCE_S).content == folder.viewer.read_bytes()
     lab.wait_for(lambda: address in shown(lab, "fusion-viewer-rung"), PATIENCE_S)
     assert "data:image/png;base64" in shown(lab, "fusion-rung")
 
@@ -124,10 +124,10 @@ def test_an_unknown_job_is_not_there(lab):
     body = {"workflow_id": "run-1", "metadata": {}, "success": True, "reason": None}
     right, wrong = callback_token(secret, key), callback_token(secret, "cd" * 32)
 
-    answers = [
-        httpx.post(f"{lab.stack.gateway}/callbacks/fusion/{key}/{token}", json=body)
-        for token in (right, wrong)
-    ]
+    with httpx.Client(base_url=lab.stack.gateway, timeout=PATIENCE_S) as gateway:
+        answers = [
+            gateway.post(f"/callbacks/fusion/{key}/{token}", json=body) for token in (right, wrong)
+        ]
 
     assert [answer.status_code for answer in answers] == [404, 404]
     assert answers[0].content == answers[1].content
@@ -141,7 +141,7 @@ def test_a_worker_and_a_server_that_die_while_the_vendor_works_are_not_missed(la
     assert not lab.job("serverless").rang
     kill(lab, "prefect-server")
     lab.wait_for(lambda: lab.job("serverless").rang, PATIENCE_S)
-    assert httpx.get(f"{lab.stack.gateway}/health").is_success
+    assert httpx.get(f"{lab.stack.gateway}/health", timeout=PATIENCE_S).is_success
 
     start_prefect(lab.stack, "prefect-server")
     lab.wait_for(lab.api.is_healthy, PATIENCE_S)

@@ -73,8 +73,9 @@ def test_what_the_server_lost_comes_again_whomever_a_run_chooses(
     deidentify_dicom("lost", patients=chosen, destination="orthanc-server/vendor")
     everyone = destination.patient_ids()
     auth = (empty_orthanc.user, empty_orthanc.password)
-    for name in httpx.get(f"{empty_orthanc.url}/patients", auth=auth).json():
-        httpx.delete(f"{empty_orthanc.url}/patients/{name}", auth=auth).raise_for_status()
+    with httpx.Client(base_url=empty_orthanc.url, auth=auth, timeout=60) as http:
+        for name in http.get("/patients").json():
+            http.delete(f"/patients/{name}").raise_for_status()
     assert destination.patient_ids() == []
 
     deidentify_dicom("lost", patients=ONE, destination="orthanc-server/vendor")

@@ -59,7 +59,6 @@ def test_orthanc_killed_in_the_middle_leaves_whole_files_and_the_next_run_the_re
         place(orthanc_url=proxy.url)
         with contextlib.suppress(CohortFailedError):
             extract_cohort("fault", specification=FILES_ONLY, max_failed_percent=100)
-    place(orthanc_url=orthanc.url)
 
     survived = _on_disk()
     lost = read_manifest(CohortFolder.named("fault", settings().data_root).manifest)
@@ -69,6 +68,7 @@ def test_orthanc_killed_in_the_middle_leaves_whole_files_and_the_next_run_the_re
     assert not lost["codes"].str.contains("_EXEC_016").any()
 
     orthanc.start()
+    place(orthanc_url=orthanc.url)  # another one, where its port was taken meanwhile
     healed = read_manifest(extract_cohort("fault", specification=FILES_ONLY))
 
     assert set(healed["outcome"]) == {"PROCEED"}
@@ -130,7 +130,8 @@ def test_a_study_that_grows_during_retrieval_is_for_review_and_whole_after_the_n
 
 
 def _delete(orthanc, uid):
-    with httpx.Client(base_url=orthanc.url, auth=(orthanc.user, orthanc.password)) as http:
+    auth = (orthanc.user, orthanc.password)
+    with httpx.Client(base_url=orthanc.url, auth=auth, timeout=60) as http:
         query = {"Level": "Instance", "Query": {"SOPInstanceUID": uid}}
         for orthanc_id in http.post("/tools/find", json=query).json():
             http.delete(f"/instances/{orthanc_id}").raise_for_status()

@@ -39,11 +39,13 @@ class SimulatedOrthanc:
             patients: How many there are.
             seed: Decides what they look like, all the same.
             size: How much of everything they have; tiny by default.
-            busy_every: Answer every so many requests with a 503; 0 is none.
+            busy_every: Answer every so many requests with a 503, but none twice in a row: with
+                several threads, chance says whose turn it is. 0 is none.
         """
         patient = PhantomPatient.synthetic(seed, size=size or PhantomSize.tiny())
         self._answers = Answers(Template.of(patient), patients)
         self._busy_every = busy_every
+        self._refused: set[tuple[str, str, bytes]] = set()
         self._lock = threading.Lock()
         self._server: _Server | None = None
         self._thread = threading.Thread()
@@ -86,10 +88,7 @@ class SimulatedOrthanc:
 
     def answer(self, method: str, path: str, content: bytes) -> Reply | HTTPStatus:
         """Answer a request, or refuse it."""
-        with self._lock:
-            self.counts["all"] += 1
-            is_busy = self._busy_every and self.counts["all"] % self._busy_every == 0
-        if is_busy:
+        if self._is_busy((method, path, content)):
             return HTTPStatus.SERVICE_UNAVAILABLE
         try:
             reply = self._reply(method, path, content)
@@ -99,6 +98,18 @@ class SimulatedOrthanc:
             self.counts[reply.kind] += 1
             self.bytes_sent += reply.size
         return reply
+
+    def _is_busy(self, asked: tuple[str, str, bytes]) -> bool:
+        """Count a request, and say whether it is one of those to be refused."""
+        with self._lock:
+            self.counts["all"] += 1
+            if not self._busy_every or asked in self._refused:
+                self._refused.discard(asked)
+                return False
+            is_busy = self.counts["all"] % self._busy_every == 0
+            if is_busy:
+                self._refused.add(asked)
+            return is_busy
 
     def _reply(self, method: str, path: str, content: bytes) -> Reply:
         if method == "GET":

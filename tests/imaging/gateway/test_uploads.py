@@ -105,16 +105,21 @@ def test_nothing_stays_when_the_client_goes_away_in_the_middle(options, folder):
 
 
 def test_nothing_stays_when_a_request_is_cancelled(options, folder):
-    async def receive():
-        if list(folder.iterdir()):
-            await anyio.sleep_forever()
-        return {"type": "http.request", "body": part("file", b"1"), "more_body": True}
-
     app = app_of(router_of(options), options)
 
     async def run():
-        with anyio.move_on_after(0.3):
-            await app(scope_of(), receive, send_nothing)
+        has_begun = anyio.Event()
+
+        async def receive():
+            if list(folder.iterdir()):
+                has_begun.set()
+                await anyio.sleep_forever()
+            return {"type": "http.request", "body": part("file", b"1"), "more_body": True}
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(app, scope_of(), receive, send_nothing)
+            await has_begun.wait()
+            group.cancel_scope.cancel()
 
     anyio.run(run)
     assert list(folder.iterdir()) == []

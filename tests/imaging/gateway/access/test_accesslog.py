@@ -77,7 +77,7 @@ def test_an_answer_that_was_cut_off_says_so(options, lines):
 def test_nothing_of_a_person_gets_into_any_log(options, caplog):
     caplog.set_level(logging.DEBUG)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio"):
-        logging.getLogger(name).setLevel(logging.DEBUG)
+        caplog.set_level(logging.DEBUG, logger=name)  # for this test only
     planted = "PLANTED"
     heads = [
         f"GET /files/{planted}?patient={planted}&link={planted} HTTP/1.1\r\nHost: localhost",

@@ -36,7 +36,7 @@ _FLAGS = (
     "--window-size=820,560",
     "--force-device-scale-factor=1",
 )
-_PATIENCE_S = 60
+_PATIENCE_S = 240  # without a graphics card, a busy machine draws late
 
 
 class Browser:
@@ -143,7 +143,7 @@ def started(folder: Path) -> Iterator[Browser]:
     options.add_experimental_option("prefs", preferences)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=service)
-    driver.set_script_timeout(2 * _PATIENCE_S)  # a page that draws without a card answers late
+    driver.set_script_timeout(_PATIENCE_S)
     try:
         yield Browser(driver, downloads)
     finally:

@@ -15,6 +15,8 @@ from imaging.gateway.options import GatewayOptions
 from tests.imaging.gateway.viewer.heads import GRIDS, head, structures, write
 
 _OPEN = ("/view", "/health", "/favicon.ico")  # what a browser gets without asking for data
+# Of all gateways of this process: a browser asks an origin that it knows for no icon.
+_PORTS: set[int] = set()
 NAMES = {1: "front left", 2: "back right", 3: "top", 4: "bottom"}
 COLORS = {1: "#ff0000", 2: "#00ff00", 3: "#0000ff", 4: "#ffff00"}
 
@@ -61,10 +63,9 @@ def fill(root: Path) -> None:
 
 @contextmanager
 def serving(gateway: Gateway) -> Iterator[Gateway]:
-    """Run it on loopback, on a port that the system chooses."""
+    """Run it on loopback, on a port that the system chooses and no gateway had before."""
     server = uvicorn.Server(uvicorn.Config(gateway, log_config=None, access_log=False))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+    with _new_listener() as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         while not server.started and thread.is_alive():
@@ -75,3 +76,14 @@ def serving(gateway: Gateway) -> Iterator[Gateway]:
         finally:
             server.should_exit = True
             thread.join(30)
+
+
+def _new_listener() -> socket.socket:
+    while True:
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        if port not in _PORTS:
+            _PORTS.add(port)
+            return listener
+        listener.close()
