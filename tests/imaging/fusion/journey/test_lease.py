@@ -6,6 +6,7 @@ import pytest
 
 from imaging.errors import RemoteUnavailableError
 from imaging.fusion.journey.lease import Lease
+from imaging.fusion.journey.watching import Watch
 from imaging.fusion.ledger import ClaimLostError
 
 
@@ -44,3 +45,16 @@ def test_who_lost_it_is_told_whenever_it_asks():
         for _ in range(2):
             with pytest.raises(ClaimLostError):
                 lease.check()
+
+
+def test_who_lost_it_makes_no_further_step():
+    steps = []
+
+    def lost():
+        msg = "another has it"
+        raise ClaimLostError(msg)
+
+    with pytest.raises(ClaimLostError):
+        Watch(lambda step, _: steps.append(step), lost).tell("putting the meshes together", 0.7)
+
+    assert steps == []
