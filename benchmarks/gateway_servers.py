@@ -14,6 +14,8 @@ from pathlib import Path
 
 import psutil
 
+from deployments.processes import free_port
+
 _STARTUP_S = 60
 _BUFFER = bytearray(1 << 20)
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
@@ -92,8 +94,7 @@ def nginx(root: Path) -> Iterator[FileServer | None]:
         return
     place = root.with_name("nginx")
     place.mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     user = "user root;" if psutil.Process().username() == "root" else ""
     configuration = place / "conf"
     configuration.write_text(_NGINX.format(place=place, root=root, port=port, user=user))

@@ -5,7 +5,6 @@ import http.client
 import json
 import logging
 import secrets
-import socket
 import subprocess
 import time
 from base64 import b64encode
@@ -14,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from deployments.orthanc_install import find_orthanc
-from deployments.processes import let_go
+from deployments.processes import free_ports, let_go
 from imaging.errors import RemoteUnavailableError
 
 log = logging.getLogger(__name__)
@@ -96,7 +95,7 @@ class OrthancServer:
         has_ports = self._config_path.exists()
         for attempt in range(_STARTS):
             if attempt or not has_ports:
-                self._config["HttpPort"], self._config["DicomPort"] = _free_ports()
+                self._config["HttpPort"], self._config["DicomPort"] = free_ports(2)
             try:
                 self._launch(detached=detached)
                 if self._is_ready():
@@ -187,11 +186,3 @@ def _configuration(folder: Path, *, plugins: bool) -> dict[str, Any]:
         "StableAge": 1,
         "Plugins": [str(path) for path in found if path.exists()],
     }
-
-
-def _free_ports() -> tuple[int, int]:
-    """Return two loopback ports that are free now."""
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        return first.getsockname()[1], second.getsockname()[1]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import psutil
@@ -122,14 +123,27 @@ def server_of(name: str, pid: int) -> Server:
 def free_port(wanted: int = 0) -> int:
     """Return a loopback port that nothing listens on now: the one that is wanted, if it is free.
 
-    Else one that no other program is given that asks for any: Prefect's server listens there only
-    seconds later.
+    Raises:
+        OSError: None is free.
     """
-    for port in (wanted, *secrets.SystemRandom().sample(_NEVER_GIVEN, _DRAWS)):
-        if port and _is_free(port):
-            return port
-    msg = f"none of {_DRAWS} ports is free"
-    raise OSError(msg)
+    return wanted if wanted and _is_free(wanted) else free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Return some loopback ports that nothing listens on now, each another.
+
+    They are none that the system gives to another program in the meantime: Prefect's server listens
+    only seconds after its port was chosen.
+
+    Raises:
+        OSError: There are not so many.
+    """
+    drawn = secrets.SystemRandom().sample(_NEVER_GIVEN, _DRAWS)
+    free = list(islice(filter(_is_free, drawn), count))
+    if len(free) < count:
+        msg = f"fewer than {count} of {_DRAWS} ports are free"
+        raise OSError(msg)
+    return free
 
 
 def _is_free(port: int) -> bool:

@@ -4,7 +4,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from deployments.processes import Server, clean_environment, free_port, start_server
+from deployments.processes import Server, clean_environment, free_ports, start_server
 
 NAME = "vendor-simulator"
 _USER = "synthetic-lab"
@@ -24,8 +24,7 @@ def start_vendor(
         gateway: Address that its callbacks go to.
         seconds: How long a run takes there.
     """
-    port, key = free_port(), secrets.token_hex(16)
-    files_port = free_port(port + 1)  # drawn likewise, it might be the same
+    (port, files_port), key = free_ports(2), secrets.token_hex(16)
     words = ["--port", str(port), "--files-port", str(files_port), "--seconds", str(seconds)]
     command = [sys.executable, "-m", "imaging.phantoms.vendor", *words]
     command += ["--user-id", _USER, "--token", key, "--state", str(folder / "vendor")]

@@ -13,7 +13,7 @@ import pytest
 from deployments import orthanc_install, orthanc_server
 from deployments.orthanc_install import SKIP_VARIABLE, find_or_install_orthanc, find_orthanc
 from deployments.orthanc_server import OrthancServer
-from deployments.processes import server_of
+from deployments.processes import free_ports, server_of
 from imaging.errors import RemoteUnavailableError
 
 
@@ -124,9 +124,9 @@ def test_options_reach_the_configuration(orthanc_program, tmp_path):
 @pytest.mark.orthanc
 def test_a_port_taken_in_between_is_no_obstacle(server, orthanc, monkeypatch):
     taken = int(orthanc.url.rpartition(":")[2])
-    free = orthanc_server._free_ports
-    choices = [(taken, free()[1])]
-    monkeypatch.setattr(orthanc_server, "_free_ports", lambda: choices.pop() if choices else free())
+    choices = [[taken, *free_ports(1)]]
+    chosen = lambda count: choices.pop() if choices else free_ports(count)  # noqa: E731
+    monkeypatch.setattr(orthanc_server, "free_ports", chosen)
 
     server.start()
 

@@ -103,13 +103,13 @@ class SimulatedOrthanc:
         """Count a request, and say whether it is one of those to be refused."""
         with self._lock:
             self.counts["all"] += 1
-            if not self._busy_every or asked in self._refused:
-                self._refused.discard(asked)
+            if asked in self._refused:
+                self._refused.remove(asked)
                 return False
-            is_busy = self.counts["all"] % self._busy_every == 0
-            if is_busy:
-                self._refused.add(asked)
-            return is_busy
+            if not self._busy_every or self.counts["all"] % self._busy_every:
+                return False
+            self._refused.add(asked)
+            return True
 
     def _reply(self, method: str, path: str, content: bytes) -> Reply:
         if method == "GET":
